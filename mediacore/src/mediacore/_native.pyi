@@ -1,0 +1,3 @@
+"""The native module, as mypy sees it. Written by hand and compared with the module in tests."""
+
+def version() -> str: ...

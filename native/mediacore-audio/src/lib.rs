@@ -1,0 +1,1 @@
+//! Samples: codecs, tones, concealment. Knows no packet, socket or clock.

@@ -1,0 +1,1 @@
+//! Threads, sockets and clocks of the media engine.

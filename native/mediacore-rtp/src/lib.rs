@@ -1,0 +1,1 @@
+//! RTP and RTCP without sockets, clocks, threads or samples.

@@ -1,0 +1,1 @@
+"""Multi-tenant cloud PBX: see docs/ARCHITECTURE.md."""

@@ -1,0 +1,1 @@
+"""SIP without sockets, clocks or threads (RFC 3261)."""
