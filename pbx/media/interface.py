@@ -1,0 +1,91 @@
+"""What a call needs of a media engine, in the words of SDP. Knows no SIP and no engine.
+
+Every verb returns at once: the engine's own threads do the work, and what happens there comes back as events.
+"""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import msgspec
+
+Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+Address = tuple[str, int]
+
+
+class NoMediaPorts(Exception):
+    """Every port of the range is in use: the call is answered 503, and a wider `rtp.ports` would do."""
+
+
+class Stream(msgspec.Struct, frozen=True):
+    """What two sides agreed for one leg's audio; part of a call's saved state.
+
+    `codecs` are "PT NAME/RATE" in order of preference for sending, `direction` is ours towards the phone.
+    """
+
+    remote: Address
+    remote_rtcp: Address | None
+    codecs: tuple[str, ...]
+    direction: Direction = "sendrecv"
+    ptime_ms: int = 20
+    rtcp_mux: bool = False
+
+
+class MediaQuality(msgspec.Struct, frozen=True):
+    """What a leg's audio was like, both ways, up to the moment of asking."""
+
+    codec: str = ""
+    packets_sent: int = 0
+    packets_received: int = 0
+    lost_ratio: float = 0.0
+    jitter_ms: float = 0.0
+    mos: float | None = None
+
+
+class SilentLeg(msgspec.Struct, frozen=True):
+    """Nothing was received for `silent_s` although the leg should hear something."""
+
+    leg: int
+    silent_s: float
+
+
+class MediaLeg(Protocol):
+    """One RTP stream each way with one peer, on a port of ours."""
+
+    @property
+    def id(self) -> int:
+        """The engine's number for this leg."""
+
+    @property
+    def local(self) -> Address:
+        """Address and port that our SDP names."""
+
+    def update(self, stream: Stream) -> None:
+        """Takes over what was agreed; again after each re-offer. Numbering goes on where it was."""
+
+    def quality(self) -> MediaQuality:
+        """What was measured so far."""
+
+    def close(self) -> None:
+        """Gives the ports back; a second call does nothing."""
+
+
+class MediaEngine(Protocol):
+    """Legs, and who hears whom."""
+
+    def open_leg(self, *, local: Address | None = None) -> MediaLeg:
+        """A leg on a free port, or on the port of a call that is being restored. Raises NoMediaPorts."""
+
+    def bridge(self, a: MediaLeg, b: MediaLeg) -> None:
+        """The two hear each other, and nobody else."""
+
+    def unbridge(self, leg: MediaLeg) -> None:
+        """`leg` hears nothing and is heard by nobody."""
+
+    def echo(self, leg: MediaLeg) -> None:
+        """`leg` hears itself."""
+
+    def legs_open(self) -> int:
+        """How many legs hold ports now."""
+
+
+Listener = Callable[[SilentLeg], None]

@@ -1,0 +1,149 @@
+"""Runs one SIP stack on one socket and hands each of its events to whoever waits for it. Decides nothing about SIP.
+
+Who hears what:
+
+| event                                  | goes to                                              |
+|----------------------------------------|------------------------------------------------------|
+| response, time-out of a request of ours| the receiver given to `request()`                    |
+| CANCEL, missing ACK                    | the receiver given to `watch()`                      |
+| request or ACK inside a dialog         | the receiver of `dialogs[call_id, local_tag]`        |
+| any other request                      | `on_request`                                         |
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import trio
+
+from pbx.sip.errors import BadMessage
+from pbx.sip.flow import Flow
+from pbx.sip.message import Request, Response
+from pbx.sip.stack import (
+    AckTimedOut,
+    CancelReceived,
+    Event,
+    RequestReceived,
+    ResponseReceived,
+    SipStack,
+    TimedOut,
+    Transmit,
+)
+
+Receiver = Callable[[Event], None]
+DialogKey = tuple[str, str]  # Call-ID and our tag
+
+
+class DatagramSocket(Protocol):
+    """What the endpoint needs of a socket: `UdpSocket`, or a simulated one under a virtual clock."""
+
+    local: tuple[str, int]
+    send_failures: int
+
+    async def wait_readable(self) -> None: ...
+    def drain(self) -> Iterator[tuple[bytes, tuple[str, int]]]: ...
+    def send(self, data: bytes, remote: tuple[str, int]) -> None: ...
+    def close(self) -> None: ...
+
+
+class Endpoint:
+    """A SIP stack at work on a socket. Every verb acts at once: nothing waits for the loop's next turn."""
+
+    def __init__(self, stack: SipStack, socket: DatagramSocket, on_request: Callable[[RequestReceived], None]) -> None:
+        self.stack = stack
+        self.dialogs: dict[DialogKey, Receiver] = {}
+        self._socket = socket
+        self._on_request = on_request
+        self._receivers: dict[str, Receiver] = {}
+        self._wait = trio.CancelScope()
+
+    @property
+    def local(self) -> tuple[str, int]:
+        """Host and port that the socket is bound to."""
+        return self._socket.local
+
+    def flow_to(self, remote: tuple[str, int]) -> Flow:
+        """The flow from this endpoint's socket to `remote`."""
+        return Flow("udp", self._socket.local, remote)
+
+    async def run(self) -> None:
+        """Serves until cancelled."""
+        while True:
+            with trio.CancelScope(deadline=self.stack.next_timeout()) as self._wait:
+                await self._socket.wait_readable()
+            now = trio.current_time()
+            for data, source in self._socket.drain():
+                self.stack.receive(self.flow_to(source), data, now)
+                self._perform()
+            self.stack.handle_timeout(trio.current_time())
+            self._perform()
+
+    # -- verbs ---------------------------------------------------------------------------------------------------------
+
+    def request(self, request: Request, flow: Flow, receiver: Receiver) -> str:
+        """Sends `request` and returns its transaction, whose responses and time-out go to `receiver`."""
+        transaction = self.stack.send_request(request, flow, trio.current_time())
+        self._receivers[transaction] = receiver
+        self._perform()
+        return transaction
+
+    def respond(self, transaction: str, response: Response) -> None:
+        """Answers a request that was received."""
+        self.stack.respond(transaction, response, trio.current_time())
+        self._perform()
+
+    def acknowledge(self, transaction: str, ack: Request, flow: Flow) -> None:
+        """Sends the ACK to a 2xx of the INVITE that `transaction` sent."""
+        self.stack.acknowledge(transaction, ack, flow, trio.current_time())
+        self._perform()
+
+    def cancel(self, transaction: str) -> None:
+        """Asks for the end of an INVITE of ours that has no final response yet."""
+        self.stack.cancel(transaction, trio.current_time())
+        self._perform()
+
+    def watch(self, transaction: str, receiver: Receiver) -> None:
+        """Hands a received INVITE's CANCEL and missing ACK to `receiver`."""
+        self._receivers[transaction] = receiver
+
+    def forget(self, transaction: str) -> None:
+        """Stops handing on what still comes for `transaction`."""
+        self._receivers.pop(transaction, None)
+
+    # -- the loop's insides --------------------------------------------------------------------------------------------
+
+    def _perform(self) -> None:
+        while (event := self.stack.poll()) is not None:
+            match event:
+                case Transmit(flow, data):
+                    self._socket.send(data, flow.remote)
+                case RequestReceived():
+                    self._receive_request(event)
+                case ResponseReceived(transaction) | CancelReceived(transaction):
+                    self._hand_on(transaction, event)
+                case TimedOut(transaction) | AckTimedOut(transaction):
+                    self._hand_on(transaction, event)
+                    self.forget(transaction)
+        # A coroutine may have armed an earlier timer than the one that the loop sleeps on.
+        self._wait.deadline = min(self._wait.deadline, self.stack.next_timeout())
+
+    def _receive_request(self, event: RequestReceived) -> None:
+        receiver = self.dialogs.get(dialog_key(event.request))
+        if receiver is not None:
+            receiver(event)
+        else:
+            self._on_request(event)
+
+    def _hand_on(self, transaction: str, event: Event) -> None:
+        receiver = self._receivers.get(transaction)
+        if receiver is not None:
+            receiver(event)
+
+
+def dialog_key(request: Request) -> DialogKey:
+    """The key in `Endpoint.dialogs` of the dialog that a received request belongs to; an empty tag matches none."""
+    try:
+        return request.call_id, request.to.tag or ""
+    except BadMessage:
+        return "", ""
+
+
