@@ -1,0 +1,1 @@
+"""What happened: records only. Whoever publishes or stores them is elsewhere."""

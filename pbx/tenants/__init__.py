@@ -1,0 +1,1 @@
+"""Who a tenant is: plain records, no store and no lookup over the network."""

@@ -1,0 +1,35 @@
+"""A tenant's configuration as calls see it: an immutable snapshot with a version.
+
+Never holds a password: only HA1 digests (RFC 7616 3.4.2), and those are digests over `realm`, so a tenant whose realm
+changes needs new ones. Everything here becomes JSON and comes back equal.
+"""
+
+from msgspec import Struct, field
+
+from pbx.routing.plan import Plan
+
+
+class Extension(Struct, frozen=True):
+    """One person's number. `ha1` maps a digest algorithm ("MD5", "SHA-256") to hexadecimal text."""
+
+    number: str
+    name: str = ""
+    ha1: dict[str, str] = field(default_factory=dict)
+    ring_s: int | None = None  # seconds; None: the plan's own
+
+
+class Tenant(Struct, frozen=True):
+    """One snapshot. Phones are challenged with `realm`; a digest's user name is the extension's number."""
+
+    name: str
+    domains: tuple[str, ...] = ()  # SIP domains, lower case; a request to one of them is for this tenant
+    realm: str = ""
+    time_zone: str = "UTC"  # IANA name
+    extensions: dict[str, Extension] = field(default_factory=dict)  # by number
+    plan: Plan = field(default_factory=Plan)
+    version: int = 0
+
+    def ha1(self, number: str, algorithm: str) -> str | None:
+        """The digest to verify `number` with, or None: no such extension, or none for this algorithm."""
+        extension = self.extensions.get(number)
+        return None if extension is None else extension.ha1.get(algorithm)
