@@ -1,13 +1,30 @@
-# Chores. A bare `make` lists them; everything installs into .venv in this folder and nowhere else.
+# Chores. A bare `make` lists them; everything installs into .venv and target/ in this folder and nowhere else.
 SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
+
+# Under a HOME of its own (a clean room, another user) rustup's cargo knows no toolchain: use the one installed beside it.
+ifeq ($(RUSTUP_HOME)$(wildcard $(HOME)/.rustup),)
+  RUSTUP_BESIDE := $(wildcard $(dir $(shell command -v cargo))../../.rustup)
+  ifneq ($(RUSTUP_BESIDE),)
+    export RUSTUP_HOME := $(abspath $(RUSTUP_BESIDE))
+  endif
+endif
 
 RUST_SOURCES := $(shell find native -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 CYTHON_SOURCES := $(shell find pbx -name '*.pyx' -o -name '*.pxd')
+
+# Compiled modules stand beside their sources, where `git clean` takes them and leaves the stamps: the modules count too.
+NATIVE_MODULE := mediacore/src/mediacore/_native.abi3.so
+CYTHON_MODULES := $(wildcard $(addsuffix .cpython-*.so,$(basename $(filter %.pyx,$(CYTHON_SOURCES)))))
+UNBUILT := $(foreach source,$(basename $(filter %.pyx,$(CYTHON_SOURCES))),$(if $(wildcard $(source).cpython-*.so),,$(source)))
+# A module whose .pyx is gone would still be imported.
+ORPHANED := $(filter-out $(CYTHON_MODULES),$(shell find pbx -name '*.so'))
 
 .PHONY: help
 help: ## list these chores
@@ -23,6 +40,7 @@ test: dev ## set everything up, then run every test (a missing peer is named and
 
 .PHONY: dev
 dev: $(VENV)/.python $(VENV)/.native $(VENV)/.cython ## set everything up and stop
+	@:
 
 .PHONY: lint
 lint: dev ## formatting, lint and types, Python and Rust
@@ -44,19 +62,24 @@ peers: ## set up the newest Asterisk, rtpengine, Kamailio, SIPp and baresip to m
 lock: $(VENV)/.python ## pin the Python dependencies anew
 	@scripts/lock
 
+.PHONY: FORCE
+FORCE:
+
 $(VENV)/.python: requirements.lock scripts/check-tools
 	@PYTHON=$(PYTHON) scripts/check-tools
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing the pinned Python packages into $(VENV)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -c pass 2>/dev/null || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
+	@echo "installing the pinned Python packages into $(VENV) (the first time takes a minute)"
+	@$(PIP_INSTALL) --require-hashes --requirement requirements.lock
 	@touch $@
 
-$(VENV)/.native: $(VENV)/.python $(RUST_SOURCES) mediacore/pyproject.toml
+$(VENV)/.native: $(VENV)/.python $(RUST_SOURCES) mediacore/pyproject.toml $(if $(wildcard $(NATIVE_MODULE)),,FORCE)
 	@echo "building mediacore (Rust; the first time takes a minute or two)"
-	@cd mediacore && VIRTUAL_ENV=$(CURDIR)/$(VENV) ../$(BIN)/maturin develop --release --locked --quiet
+	@cd mediacore && export VIRTUAL_ENV=$(CURDIR)/$(VENV) && \
+	  ../$(BIN)/maturin develop --release --locked &>../$(VENV)/native.log || { cat ../$(VENV)/native.log; exit 1; }
 	@touch $@
 
-$(VENV)/.cython: $(VENV)/.python $(CYTHON_SOURCES) setup.py pyproject.toml
+$(VENV)/.cython: $(VENV)/.python $(CYTHON_SOURCES) setup.py pyproject.toml $(if $(UNBUILT)$(ORPHANED),FORCE)
 	@echo "building mediacore-pbx (Cython)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@rm -f $(ORPHANED)
+	@PYTHONWARNINGS="ignore:Editable installation" $(PIP_INSTALL) --no-build-isolation --no-deps --editable .
 	@touch $@
