@@ -52,15 +52,15 @@ bench: dev ## CPU per unit of work, ours beside every peer found
 
 .PHONY: wheels
 wheels: $(VENV)/.python ## both wheels and both sdists into dist/
-	@scripts/wheels
+	@$(BIN)/python scripts/wheels
 
 .PHONY: peers
 peers: ## set up the newest Asterisk, rtpengine, Kamailio, SIPp and baresip to measure against (root, 1 GB)
 	@bench/peers/peers.sh setup
 
 .PHONY: lock
-lock: $(VENV)/.python ## pin the Python dependencies anew
-	@scripts/lock
+lock: $(VENV)/.python ## pin the Python dependencies anew (ARGS=--upgrade: the newest of each)
+	@scripts/lock $(ARGS)
 
 .PHONY: FORCE
 FORCE:
