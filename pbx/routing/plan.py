@@ -17,10 +17,8 @@ from typing import Annotated, ClassVar, TypeAlias
 
 from msgspec import Meta, Struct, field
 
-RING_S_MIN, RING_S_MAX = (
-    1,
-    600,
-)  # seconds; RFC 3261 16.6 (Timer C) asks for more than 180 s at proxies, people give up long before
+RING_S_MIN = 1
+RING_S_MAX = 600  # people give up long before; without a bound a typing error rings a phone for a week
 RingSeconds: TypeAlias = Annotated[int, Meta(ge=RING_S_MIN, le=RING_S_MAX, description="seconds")]
 RejectStatus: TypeAlias = Annotated[int, Meta(ge=400, le=699, description="a SIP status")]
 NodeName: TypeAlias = str
