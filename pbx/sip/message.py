@@ -1,0 +1,390 @@
+"""Requests and responses: headers in order, a body, and typed views that are parsed when first touched (RFC 3261 7).
+
+A message from the wire keeps the scanner's index and the bytes; a header becomes text when it is asked for, and a list
+of fields only when the headers are changed. Holds no socket and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
+
+from pbx.sip.errors import BadMessage, LocalProtocolError
+from pbx.sip.header_names import KNOWN_NAMES, key, spelling
+from pbx.sip.headers import CSeq, NameAddr, Via, is_token
+from pbx.sip.uri import SipUri
+
+REASONS: dict[int, str] = {
+    100: "Trying",
+    180: "Ringing",
+    181: "Call Is Being Forwarded",
+    182: "Queued",
+    183: "Session Progress",
+    199: "Early Dialog Terminated",
+    200: "OK",
+    202: "Accepted",
+    204: "No Notification",
+    300: "Multiple Choices",
+    301: "Moved Permanently",
+    302: "Moved Temporarily",
+    305: "Use Proxy",
+    380: "Alternative Service",
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    407: "Proxy Authentication Required",
+    408: "Request Timeout",
+    410: "Gone",
+    412: "Conditional Request Failed",
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    415: "Unsupported Media Type",
+    416: "Unsupported URI Scheme",
+    420: "Bad Extension",
+    421: "Extension Required",
+    422: "Session Interval Too Small",
+    423: "Interval Too Brief",
+    428: "Use Identity Header",
+    430: "Flow Failed",
+    433: "Anonymity Disallowed",
+    439: "First Hop Lacks Outbound Support",
+    440: "Max-Breadth Exceeded",
+    469: "Bad Info Package",
+    480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist",
+    482: "Loop Detected",
+    483: "Too Many Hops",
+    484: "Address Incomplete",
+    485: "Ambiguous",
+    486: "Busy Here",
+    487: "Request Terminated",
+    488: "Not Acceptable Here",
+    489: "Bad Event",
+    491: "Request Pending",
+    493: "Undecipherable",
+    494: "Security Agreement Required",
+    500: "Server Internal Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Server Time-out",
+    505: "Version Not Supported",
+    513: "Message Too Large",
+    555: "Push Notification Service Not Supported",
+    580: "Precondition Failure",
+    600: "Busy Everywhere",
+    603: "Decline",
+    604: "Does Not Exist Anywhere",
+    606: "Not Acceptable",
+    607: "Unwanted",
+    608: "Rejected",
+}
+
+MAX_FORWARDS_MAX = 255
+EXPIRES_MAX_S = 2**32 - 1
+
+
+class HeaderIndex(Protocol):
+    """What `Headers` needs of a scanned message; `key` is that of `header_names.key`."""
+
+    def first(self, key: str) -> str | None: ...
+    def all(self, key: str) -> list[str]: ...
+    def items(self) -> list[tuple[str, str]]: ...
+
+
+class Headers:
+    """Header fields in order. Names compare without case, a compact form is its long name; values are unfolded text."""
+
+    __slots__ = ("_fields", "_index", "typed")
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._index: HeaderIndex | None = None
+        self._fields: list[tuple[str, str, str]] = [_field(name, value) for name, value in fields]  # key, name, value
+        self.typed: dict[str, Any] = {}  # parsed values by header; emptied by every change
+
+    @classmethod
+    def scanned(cls, index: HeaderIndex) -> Headers:
+        """Headers of a message from the wire, read out of its index on demand."""
+        headers = cls.__new__(cls)
+        headers._index = index
+        headers.typed = {}
+        return headers
+
+    def first(self, name: str) -> str | None:
+        """The first value of the header, None where there is none."""
+        wanted = key(name)
+        if self._index is not None:
+            return self._index.first(wanted)
+        for own, _, value in self._fields:
+            if own == wanted:
+                return value
+        return None
+
+    def all(self, name: str) -> list[str]:
+        """The header's values, one for each header line; a comma-separated list is one value."""
+        wanted = key(name)
+        if self._index is not None:
+            return self._index.all(wanted)
+        return [value for own, _, value in self._fields if own == wanted]
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Every header line in order: the name (known ones in our spelling) and the value."""
+        if self._index is not None:
+            return iter(self._index.items())
+        return iter([(name, value) for _, name, value in self._fields])
+
+    def __contains__(self, name: str) -> bool:
+        return self.first(name) is not None
+
+    def add(self, name: str, value: str) -> None:
+        """Appends a line. Raises LocalProtocolError for a line break in the value."""
+        self._changing().append(_field(name, value))
+
+    def prepend(self, name: str, value: str) -> None:
+        """Puts a line before all others, as Via and Record-Route want it."""
+        self._changing().insert(0, _field(name, value))
+
+    def set(self, name: str, value: str) -> None:
+        """Replaces the first such line where it stands and removes the others; appends where there is none."""
+        new = _field(name, value)
+        fields = self._changing()
+        places = [at for at, field in enumerate(fields) if field[0] == new[0]]
+        if not places:
+            fields.append(new)
+            return
+        fields[places[0]] = new
+        for at in reversed(places[1:]):
+            del fields[at]
+
+    def remove(self, name: str) -> None:
+        """Removes every such line; none is no error."""
+        wanted = key(name)
+        fields = self._changing()
+        fields[:] = [field for field in fields if field[0] != wanted]
+
+    def copy(self) -> Headers:
+        """Headers that can be changed on their own."""
+        copied = Headers.__new__(Headers)
+        copied._index = self._index
+        if self._index is None:
+            copied._fields = self._fields.copy()
+        copied.typed = {}
+        return copied
+
+    def _changing(self) -> list[tuple[str, str, str]]:
+        if self._index is not None:
+            self._fields = [(key(name), name, value) for name, value in self._index.items()]
+            self._index = None
+        self.typed.clear()
+        return self._fields
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self.items())!r})"
+
+
+def _field(name: str, value: str) -> tuple[str, str, str]:
+    # A line break in a value would be a header of somebody else's making.
+    if "\r" in value or "\n" in value:
+        raise LocalProtocolError(f"line break in {name}: {value[:80]!r}")
+    spelled = spelling(name)
+    if spelled not in KNOWN_NAMES and not is_token(name):
+        raise LocalProtocolError(f"{name[:80]!r} is no header name")
+    return key(spelled), spelled, value.strip(" \t")
+
+
+T = TypeVar("T")
+
+
+class _Typed(Generic[T]):
+    """A header parsed when first touched and kept until the headers change. A BadMessage names the header."""
+
+    def __init__(self, name: str, parse: Callable[[Headers], T]) -> None:
+        self._name = name
+        self._parse = parse
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message]) -> T: ...
+
+    def __get__(self, message: Message | None, owner: type[Message]) -> Self | T:
+        if message is None:
+            return self
+        typed = message.headers.typed
+        if self._name in typed:
+            value: T = typed[self._name]
+            return value
+        try:
+            value = typed[self._name] = self._parse(message.headers)
+        except BadMessage as bad:
+            raise BadMessage(f"{self._name}: {bad.reason}", message=message.as_wire_message()) from None
+        return value
+
+
+def _one(name: str, parse: Callable[[str], T]) -> Callable[[Headers], T]:
+    def parse_first(headers: Headers) -> T:
+        if (value := headers.first(name)) is None:
+            raise BadMessage("missing")
+        return parse(value)
+
+    return parse_first
+
+
+def _many(name: str, parse_many: Callable[[str], list[T]]) -> Callable[[Headers], list[T]]:
+    def parse_all(headers: Headers) -> list[T]:
+        return [value for line in headers.all(name) for value in parse_many(line)]
+
+    return parse_all
+
+
+def _call_id(text: str) -> str:
+    if not text or " " in text or "\t" in text:
+        raise BadMessage("empty or with a space in it")
+    return text
+
+
+def _expires(headers: Headers) -> int | None:
+    # RFC 3261 10.2.1.1: what cannot be read counts as absent, so that the default applies.
+    number = _number(headers.first("Expires") or "")
+    return number if number is not None and number <= EXPIRES_MAX_S else None
+
+
+def _max_forwards(headers: Headers) -> int | None:
+    text = headers.first("Max-Forwards")
+    if text is None:
+        return None
+    if (number := _number(text)) is None:
+        raise BadMessage(f"{text[:80]!r} is no number")
+    return number if number <= MAX_FORWARDS_MAX else None  # as if absent: RFC 4475 3.1.2.4
+
+
+def _number(text: str) -> int | None:
+    return int(text[:30]) if text.isascii() and text.isdigit() else None
+
+
+class Message:
+    """What requests and responses share. The typed views raise BadMessage (400) with the header's name."""
+
+    __slots__ = ("body", "headers")
+
+    headers: Headers
+    body: bytes
+
+    call_id = _Typed("Call-ID", _one("Call-ID", _call_id))
+    cseq = _Typed("CSeq", _one("CSeq", CSeq.parse))
+    top_via = _Typed("Via", _one("Via", Via.parse_first))
+    vias = _Typed("every Via", _many("Via", Via.parse_many))
+    from_ = _Typed("From", _one("From", NameAddr.parse))
+    to = _Typed("To", _one("To", NameAddr.parse))
+    contacts = _Typed("Contact", _many("Contact", NameAddr.parse_many))
+    routes = _Typed("Route", _many("Route", NameAddr.parse_many))
+    record_routes = _Typed("Record-Route", _many("Record-Route", NameAddr.parse_many))
+    expires = _Typed("Expires", _expires)  # seconds; None where absent or not to be read
+    max_forwards = _Typed("Max-Forwards", _max_forwards)  # None where absent or above 255
+
+    @property
+    def content_type(self) -> str | None:
+        """The body's type as written, with its parameters."""
+        return self.headers.first("Content-Type")
+
+    def start_line(self) -> str:
+        """The first line, without its end."""
+        raise NotImplementedError
+
+    def as_wire_message(self) -> Request | Response | None:
+        """This message, for an error that wants to show it."""
+        return self if isinstance(self, Request | Response) else None
+
+    def encode(self) -> bytes:
+        """The bytes for the wire, with the Content-Length that the body has. Raises LocalProtocolError."""
+        start = self.start_line()
+        if "\r" in start or "\n" in start:
+            raise LocalProtocolError(f"line break in {start[:80]!r}")
+        lines = [start]
+        lines += [f"{name}: {value}" for name, value in self.headers.items() if name != "Content-Length"]
+        lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
+        return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
+
+
+class Request(Message):
+    """A request; `uri` is the Request-URI as text, of any scheme."""
+
+    __slots__ = ("method", "uri")
+
+    def __init__(self, method: str, uri: str, headers: Headers | None = None, body: bytes = b"") -> None:
+        self.method = method
+        self.uri = uri
+        self.headers = Headers() if headers is None else headers
+        self.body = body
+
+    @property
+    def sip_uri(self) -> SipUri:
+        """The Request-URI, parsed. Raises BadMessage: 400, or 416 for another scheme."""
+        try:
+            return SipUri.parse(self.uri)
+        except BadMessage as bad:
+            raise BadMessage(f"Request-URI: {bad.reason}", status_hint=bad.status_hint, message=self) from None
+
+    def start_line(self) -> str:
+        """The Request-Line."""
+        return f"{self.method} {self.uri} SIP/2.0"
+
+    def response(
+        self,
+        status: int,
+        reason: str | None = None,
+        *,
+        to_tag: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        content_type: str | None = None,
+    ) -> Response:
+        """The response to this request (RFC 3261 8.2.6), with what of the copied headers there is.
+
+        `to_tag` is added where the To has no tag yet. `reason` defaults to the one of REASONS.
+        """
+        fields = [("Via", value) for value in self.headers.all("Via")]
+        if 100 < status < 300:
+            fields += [("Record-Route", value) for value in self.headers.all("Record-Route")]
+        copied = ("From", "To", "Call-ID", "CSeq", "Timestamp") if status == 100 else ("From", "To", "Call-ID", "CSeq")
+        for name in copied:
+            value = self.headers.first(name)
+            if value is not None:
+                fields.append((name, self._tagged(value, to_tag) if name == "To" and to_tag else value))
+        fields += headers
+        if content_type is not None:
+            fields.append(("Content-Type", content_type))
+        return Response(status, REASONS.get(status, "") if reason is None else reason, Headers(fields), body)
+
+    def _tagged(self, to: str, tag: str) -> str:
+        try:
+            has_tag = self.to.tag is not None
+        except BadMessage:
+            has_tag = False  # a 400 to an unreadable To: the peer compares what it sent, our tag behind it
+        return to if has_tag else f"{to};tag={tag}"
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.uri[:80]}>"
+
+
+class Response(Message):
+    """A response; `reason` is for people only."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(self, status: int, reason: str, headers: Headers | None = None, body: bytes = b"") -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = Headers() if headers is None else headers
+        self.body = body
+
+    def start_line(self) -> str:
+        """The Status-Line."""
+        return f"SIP/2.0 {self.status} {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.reason[:80]}>"
