@@ -4,7 +4,7 @@ Holds confirmed bindings, the state of live calls and the outbox of what the Sto
 bindings and call states are bytes to it. Only one process may have it open.
 """
 
-from pbx.spool.changes import (
+from pbx.spool.change import (
     AddToOutbox,
     Change,
     EndCall,

@@ -16,7 +16,7 @@ from typing import Self
 import trio
 from msgspec import Struct
 
-from pbx.spool.changes import Change, Statement
+from pbx.spool.change import Change, Statement
 from pbx.spool.errors import SpoolBusy, SpoolClosed, SpoolFailed, SpoolFull
 from pbx.spool.schema import Synchronous, connect
 from pbx.spool.writer import BATCH_CHANGES_MAX, QUEUE_CHANGES_MAX, Counters, GroupWriter, write
@@ -36,10 +36,10 @@ class SavedBinding(Struct, frozen=True):
 class SavedCall(Struct, frozen=True):
     """A call as the last `PutCall` left it."""
 
-    scope: TenantScope
     call_id: str
-    epoch: int
+    scope: TenantScope
     state: bytes
+    epoch: int
 
 
 class OutboxItem(Struct, frozen=True):
@@ -151,10 +151,10 @@ class Spool:
 
     def load_calls(self) -> Iterator[SavedCall]:
         """All calls that had not ended. For the start: reads in the caller."""
-        for call_id, tenant, region, epoch, state in self._reader.execute(
-            "SELECT call_id, tenant, region, epoch, state FROM calls ORDER BY rowid"
+        for call_id, tenant, region, state, epoch in self._reader.execute(
+            "SELECT call_id, tenant, region, state, epoch FROM calls ORDER BY rowid"
         ):
-            yield SavedCall(TenantScope(tenant, region), call_id, epoch, state)
+            yield SavedCall(call_id, TenantScope(tenant, region), state, epoch)
 
     async def read_outbox(self, limit: int) -> list[OutboxItem]:
         """The oldest items that wait to be shipped, at most `limit`."""

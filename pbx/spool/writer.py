@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import trio
 
-from pbx.spool.changes import Statement
+from pbx.spool.change import Statement
 from pbx.spool.errors import SpoolClosed, SpoolFailed, SpoolFull
 
 QUEUE_CHANGES_MAX = 8192  # statements waiting; then SpoolFull, and the phone is told 503. A second's work for the disk.

@@ -24,7 +24,7 @@ from pbx.spool import (
     SpoolFailed,
     SpoolVersionError,
 )
-from pbx.spool.changes import ENDED_CALLS_MAX, SetAside, Shipped
+from pbx.spool.change import ENDED_CALLS_MAX, SetAside, Shipped
 from tests.support.sample_cdr import HERONS, OTTERS, sample_cdr
 
 CONTACT = "sip:101@192.0.2.7:5060"
@@ -90,29 +90,29 @@ async def test_an_expired_binding_is_kept_if_it_was_renewed_meanwhile(spool):
 
 
 async def test_a_call_comes_back_with_its_last_state(spool):
-    await spool.commit(PutCall(HERONS, "call-1", 1, b"ringing"))
-    await spool.commit(PutCall(HERONS, "call-1", 1, b"talking"), PutCall(OTTERS, "call-2", 7, b"ringing"))
+    await spool.commit(PutCall("call-1", HERONS, b"ringing", 1))
+    await spool.commit(PutCall("call-1", HERONS, b"talking", 1), PutCall("call-2", OTTERS, b"ringing", 7))
     assert list(spool.load_calls()) == [
-        SavedCall(HERONS, "call-1", 1, b"talking"),
-        SavedCall(OTTERS, "call-2", 7, b"ringing"),
+        SavedCall("call-1", HERONS, b"talking", 1),
+        SavedCall("call-2", OTTERS, b"ringing", 7),
     ]
 
 
-async def test_a_former_owner_of_a_call_cannot_overwrite_the_new_one(spool):
-    await spool.commit(PutCall(HERONS, "call-1", 2, b"new owner"))
-    await spool.commit(PutCall(HERONS, "call-1", 1, b"former owner"))
-    assert list(spool.load_calls()) == [SavedCall(HERONS, "call-1", 2, b"new owner")]
+async def test_an_older_state_that_comes_late_does_not_overwrite_a_newer_one(spool):
+    await spool.commit(PutCall("call-1", HERONS, b"newer", 2))
+    await spool.commit(PutCall("call-1", HERONS, b"older", 1))
+    assert list(spool.load_calls()) == [SavedCall("call-1", HERONS, b"newer", 2)]
 
 
 async def test_a_call_handed_over_leaves_no_cdr(spool):
-    await spool.commit(PutCall(HERONS, "call-1", 1, b"state"))
+    await spool.commit(PutCall("call-1", HERONS, b"state", 1))
     await spool.commit(RemoveCall("call-1"))
     assert list(spool.load_calls()) == []
     assert await spool.read_outbox(10) == []
 
 
 async def test_ending_a_call_trades_its_state_for_its_cdr(spool):
-    await spool.commit(PutCall(HERONS, "call-1", 1, b"state"))
+    await spool.commit(PutCall("call-1", HERONS, b"state", 1))
     await spool.commit(EndCall("call-1", sample_cdr()))
     assert list(spool.load_calls()) == []
     (item,) = await spool.read_outbox(10)
@@ -143,7 +143,7 @@ async def test_ending_a_call_again_after_its_cdr_was_shipped_leaves_none(spool):
 
 async def test_a_late_save_does_not_bring_an_ended_call_back(spool):
     await spool.commit(EndCall("call-1", sample_cdr()))
-    await spool.commit(PutCall(HERONS, "call-1", 9, b"late"))
+    await spool.commit(PutCall("call-1", HERONS, b"late", 9))
     assert list(spool.load_calls()) == []
 
 
@@ -215,10 +215,10 @@ async def test_a_closed_spool_takes_nothing(spool):
 async def test_everything_is_there_when_the_file_is_opened_again(tmp_path):
     path = tmp_path / "spool.sqlite"
     with Spool(path) as spool:
-        await spool.commit(binding(), PutCall(HERONS, "call-1", 1, b"state"), EndCall("call-2", sample_cdr("call-2")))
+        await spool.commit(binding(), PutCall("call-1", HERONS, b"state", 1), EndCall("call-2", sample_cdr("call-2")))
     with Spool(path) as spool:
         assert list(spool.load_bindings()) == [saved(binding())]
-        assert list(spool.load_calls()) == [SavedCall(HERONS, "call-1", 1, b"state")]
+        assert list(spool.load_calls()) == [SavedCall("call-1", HERONS, b"state", 1)]
         assert [item.id for item in await spool.read_outbox(10)] == ["call-2"]
         assert spool.stats().outbox == 1
         await spool.commit(EndCall("call-2", sample_cdr("call-2")))

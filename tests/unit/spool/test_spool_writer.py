@@ -38,7 +38,7 @@ class Gate:
         self._opened.set()
 
 
-HOLD = PutCall(HERONS, "held", 1, b"")  # the change whose trigger waits at the gate
+HOLD = PutCall("held", HERONS, b"", 1)  # the change whose trigger waits at the gate
 
 
 async def test_what_queues_up_behind_a_slow_disk_is_written_in_one_batch(tmp_path):
@@ -160,9 +160,9 @@ async def test_a_full_disk_is_reported_and_what_was_confirmed_stays(tmp_path):
         pages = spool._connection.execute("PRAGMA page_count").fetchone()[0]
         spool._connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(SpoolFailed, match="full"):
-            await spool.commit(PutCall(HERONS, "call-1", 1, bytes(100_000)))
+            await spool.commit(PutCall("call-1", HERONS, bytes(100_000), 1))
         spool._connection.execute(f"PRAGMA max_page_count = {pages + 1000}")
-        await spool.commit(PutCall(HERONS, "call-1", 1, bytes(100_000)))
+        await spool.commit(PutCall("call-1", HERONS, bytes(100_000), 1))
         assert [saved.aor for saved in spool.load_bindings()] == ["1"]
 
 

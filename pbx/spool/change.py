@@ -4,7 +4,7 @@
 |---------------|----------------------------------------------------------------------|
 | PutBinding    | replaces the first                                                   |
 | RemoveBinding | does nothing                                                         |
-| PutCall       | replaces the first, unless that has a later epoch or the call ended  |
+| PutCall       | replaces the first, unless that has a higher epoch or the call ended |
 | RemoveCall    | does nothing                                                         |
 | EndCall       | does nothing: a call leaves exactly one CDR                          |
 | AddToOutbox   | does nothing                                                         |
@@ -74,10 +74,10 @@ class RemoveBinding(Struct, frozen=True):
 class PutCall(Struct, frozen=True):
     """A live call's state, which a process of this or the next release can go on from."""
 
-    scope: TenantScope
     call_id: str
-    epoch: int  # raised by each new owner of the call: a former owner's late write is ignored
+    scope: TenantScope
     state: bytes
+    epoch: int = 0  # of two states the higher one is the newer: an older one that comes late is ignored
 
     def statements(self) -> list[Statement]:
         """The SQL of it."""
