@@ -1,0 +1,185 @@
+"""Imports point down. The table says what each package may import besides the standard library and msgspec.
+
+The longest name that fits a module decides. Imports inside functions and under TYPE_CHECKING count as any other.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+RECORDS = {"pbx.tenants", "pbx.events", "pbx.cdr.cdr", "pbx.routing.plan"}  # values that pure packages hand each other
+LIVE = {"trio", "structlog"}  # what may wait and may log; a core does neither
+INTERFACES = {"pbx.store.interface", "pbx.bus.interface", "pbx.blobs.interface"}
+
+ALLOWED: dict[str, set[str]] = {
+    # What other projects import.
+    "mediacore": {"numpy"},
+    "mediacore.sdp": set(),
+    "mediacore.trio": {"mediacore", "trio", "outcome", "numpy"},
+    "pbx": set(),
+    # Pure: bytes, values and `now` in; values out.
+    "pbx.sip": set(),
+    "pbx.routing": RECORDS | {"phonenumbers", "holidays"},
+    "pbx.cdr": RECORDS,
+    "pbx.events": RECORDS,
+    "pbx.tenants": RECORDS,
+    # The seams: interfaces, then each backend with its library.
+    "pbx.store": RECORDS | LIVE | {"sqlalchemy", "alembic", "anyio"},
+    "pbx.store.interface": RECORDS,
+    "pbx.bus": RECORDS | LIVE | {"anyio"},
+    "pbx.bus.interface": RECORDS,
+    "pbx.blobs": RECORDS | LIVE | {"anyio"},
+    "pbx.blobs.interface": RECORDS,
+    "pbx.spool": RECORDS | INTERFACES | LIVE | {"pbx.registrar.binding"},
+    "pbx.media": set(),
+    "pbx.media.native": LIVE | {"pbx.media", "mediacore"},
+    # The edges, and what stands on them.
+    "pbx.transport": LIVE | {"pbx.sip"},
+    "pbx.security": RECORDS | {"pbx.sip"},
+    "pbx.observe": RECORDS | {"pbx.sip", "structlog"},
+    "pbx.config": RECORDS | {"pbx.sip", "pbx.routing"},
+    "pbx.registrar": RECORDS | INTERFACES | LIVE | {"pbx.sip", "pbx.transport", "pbx.spool", "pbx.security"},
+    "pbx.trunks": RECORDS | INTERFACES | LIVE | {"pbx.sip", "pbx.transport", "pbx.spool", "pbx.security"},
+    "pbx.call": RECORDS
+    | INTERFACES
+    | LIVE
+    | {"pbx.sip", "pbx.transport", "pbx.routing", "pbx.registrar", "pbx.trunks", "pbx.media", "pbx.cdr", "pbx.spool"}
+    | {"pbx.security", "mediacore.sdp"},
+    "pbx.testphone": {"pbx.sip", "pbx.transport", "mediacore", "numpy", "trio"},
+    # What people start.
+    "pbx.cli": RECORDS | {"pbx.config", "pbx.routing", "cyclopts", "rich"},
+    "pbx.cli.calls": RECORDS | {"pbx.config", "pbx.bus", "pbx.cli", "cyclopts", "rich", "anyio", "trio"},
+    "pbx.cli.demo": LIVE | {"pbx", "cyclopts", "rich"},
+    "pbx.cli.load": LIVE | {"pbx", "cyclopts", "rich"},
+    "pbx.cli.serve": LIVE | {"pbx", "cyclopts", "rich"},
+    "pbx.server": LIVE | {"pbx", "mediacore"},
+}
+
+# A core's absence of these is what makes a 32-second timer testable in no time.
+NO_IO = {"asyncio", "multiprocessing", "select", "selectors", "socket", "sqlite3", "subprocess", "threading", "time"}
+SANS_IO = ["mediacore.sdp", "pbx.sip", "pbx.routing", "pbx.cdr", "pbx.events", "pbx.tenants"]
+
+# Crates: what of ours each may depend on. The first two also refuse whatever brings sockets, threads or clocks.
+CRATES = {
+    "mediacore-rtp": set(),
+    "mediacore-audio": set(),
+    "mediacore-sim": {"mediacore-rtp", "mediacore-audio", "mediacore-engine"},
+    "mediacore-engine": {"mediacore-rtp", "mediacore-audio"},
+    "mediacore-py": {"mediacore-engine"},
+}
+PURE_CRATES = {"mediacore-rtp", "mediacore-audio"}
+PURE_CRATES_MAY_USE = {"rtcp-types"}
+
+
+def imports(path: Path, module: str) -> Iterator[str]:
+    """Every name that the file imports, in full: `from trio import Event` is `trio.Event`."""
+    package = module if path.name.startswith("__init__.") else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            prefix = ".".join(part for part in (base, node.module) if part)
+            yield from (f"{prefix}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, packages: Iterable[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def row_of(module: str) -> str | None:
+    """The row of ALLOWED that decides for `module`; `pbx` itself is a row for its `__init__.py` alone."""
+    rows = [row for row in ALLOWED if within(module, [row]) and (row != "pbx" or module == "pbx")]
+    return max(rows, key=len, default=None)
+
+
+def violations(folder: Path, package: str) -> Iterator[str]:
+    """Every import in `folder`/`package` that the table does not allow."""
+    for path in sorted((folder / package).rglob("*.py")):
+        names = path.relative_to(folder).with_suffix("").parts
+        module = ".".join(names[:-1] if names[-1] == "__init__" else names)
+        row = row_of(module)
+        if row is None:
+            yield f"{module} has no row in the table"
+            continue
+        for name in imports(path, module):
+            if within(module, SANS_IO) and within(name, NO_IO):
+                yield f"{module} imports {name}: no socket, clock or thread here"
+            elif not within(name, ALLOWED[row] | {row, "msgspec"} | sys.stdlib_module_names):
+                yield f"{module} imports {name}"
+
+
+def crate_violations(packages: list[dict[str, Any]]) -> Iterator[str]:
+    """Every dependency of our crates (as `cargo metadata` tells them) that CRATES does not allow."""
+    for package in packages:
+        crate = package["name"]
+        for dependency in package["dependencies"]:
+            name = dependency["name"]
+            if name in CRATES and name not in CRATES.get(crate, set()):
+                yield f"{crate} depends on {name}"
+            elif crate in PURE_CRATES and dependency["kind"] is None and name not in PURE_CRATES_MAY_USE:
+                yield f"{crate} depends on {name}: only samples and packets here"
+        if crate not in CRATES:
+            yield f"{crate} has no row in the table"
+
+
+@pytest.mark.parametrize(("folder", "package"), [(ROOT, "pbx"), (ROOT / "mediacore" / "src", "mediacore")])
+def test_imports_point_down(folder: Path, package: str) -> None:
+    assert list(violations(folder, package)) == []
+
+
+def test_a_bad_file_is_complained_of(tmp_path: Path) -> None:
+    bad = {
+        "pbx/__init__.py": "",
+        "pbx/sip/stack.py": "import socket\nfrom pbx.transport import udp\nfrom time import monotonic\nimport msgspec",
+        "pbx/sip/transaction/timers.py": "from ..stack import SipStack\nfrom ...call import leg",
+        "pbx/transport/udp.py": "import socket\nimport trio\nfrom pbx.sip.stack import SipStack",
+        "pbx/apps/__init__.py": "def later():\n    import requests",
+        "pbx/media/fake.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from mediacore import Leg",
+        "pbx/media/native.py": "from mediacore import Leg\nfrom pbx.media.interface import Media",
+        "pbx/call/leg.py": "from mediacore import sdp, Engine",
+    }
+    for name, source in bad.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source)
+    assert list(violations(tmp_path, "pbx")) == [
+        "pbx.apps has no row in the table",
+        "pbx.call.leg imports mediacore.Engine",
+        "pbx.media.fake imports mediacore.Leg",
+        "pbx.sip.stack imports socket: no socket, clock or thread here",
+        "pbx.sip.stack imports pbx.transport.udp",
+        "pbx.sip.stack imports time.monotonic: no socket, clock or thread here",
+        "pbx.sip.transaction.timers imports pbx.call.leg",
+    ]
+
+
+def test_crates_point_down() -> None:
+    command = ["cargo", "metadata", "--no-deps", "--format-version=1", "--locked", "--offline"]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+    assert list(crate_violations(json.loads(told)["packages"])) == []
+
+
+def test_a_bad_crate_is_complained_of() -> None:
+    def depends_on(*names: str, kind: str | None = None) -> list[dict[str, str | None]]:
+        return [{"name": name, "kind": kind} for name in names]
+
+    packages = [
+        {"name": "mediacore-rtp", "dependencies": depends_on("mediacore-audio", "tokio")},
+        {"name": "mediacore-audio", "dependencies": depends_on("proptest", kind="dev")},
+        {"name": "mediacore-py", "dependencies": depends_on("mediacore-engine", "mediacore-rtp", "pyo3")},
+        {"name": "mediacore-video", "dependencies": []},
+    ]
+    assert list(crate_violations(packages)) == [
+        "mediacore-rtp depends on mediacore-audio",
+        "mediacore-rtp depends on tokio: only samples and packets here",
+        "mediacore-py depends on mediacore-rtp",
+        "mediacore-video has no row in the table",
+    ]
