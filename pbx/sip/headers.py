@@ -2,7 +2,8 @@
 
 Pure values. Parameters keep their values as they came, quotes included, so that what is written is what was read;
 `.param()` takes the quotes off. Liberal where nothing is ambiguous (a display name such as `John (Sales)`), strict
-where a guess could be wrong (an unquoted comma). Every pattern is possessive, so its time is linear in the text.
+where a guess could be wrong (an unquoted comma). The patterns are possessive, so that their time is linear in the text
+(on single characters only: CPython before 3.11.5 gets possessive groups wrong).
 """
 
 from __future__ import annotations
@@ -20,16 +21,15 @@ Params = tuple[tuple[str, str | None], ...]
 CSEQ_MAX = 2**32 - 1  # RFC 3261 8.1.1.5 asks for less than 2**31; RFC 4475 3.1.2.4 refuses from 2**32
 
 _TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"
-_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 _ONLY_TOKEN = re.compile(_TOKEN)
-_ONLY_QUOTED = re.compile(_QUOTED, re.DOTALL)
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 
 # One `;name` or `;name=value`. A value may be more than a token or host: tags with "=" and bare IPv6 addresses exist.
 _PARAM = re.compile(rf'\s*+;\s*+([^\s;=,"<>]++)\s*+(?:=\s*+({_QUOTED}|[^\s;,"<>]++)\s*+)?', re.DOTALL)
 _DISPLAY_AND_URI = re.compile(rf'\s*+(?:({_QUOTED})\s*+|([^"<>,;:\\]*+))<([^\s<>"]++)>\s*+', re.DOTALL)
 _ADDR_SPEC = re.compile(r'\s*+([A-Za-z][A-Za-z0-9+.\-]*+:[^\s<>",;?]++|\*)\s*+')
-_SENT_BY = r"(\[[^\s\]]*+\]|[^\s;,:\[]++)(?:\s*+:\s*+([^\s;,]++))?+"
+_SENT_BY = r"(\[[^\s\]]*+\]|[^\s;,:\[]++)(?:\s*+:\s*+([^\s;,]++))?"
 _VIA = re.compile(rf"\s*+({_TOKEN})\s*+/\s*+({_TOKEN})\s*+/\s*+({_TOKEN})\s++{_SENT_BY}\s*+")
 _CSEQ = re.compile(rf"([0-9]++)\s++({_TOKEN})")
 _AUTH = re.compile(rf"({_TOKEN})(?:\s++|$)")
