@@ -33,15 +33,18 @@ from mediacore.sdp.description import (
 from mediacore.sdp.errors import BadAnswer, BadSdp, NoCommonCodec, SdpError
 from mediacore.sdp.negotiate import answer
 from mediacore.sdp.offer import accept_answer, make_offer, offer_codecs_like
-from mediacore.sdp.parse import parse
+from mediacore.sdp.parse import LINES_MAX, MEDIA_MAX, SIZE_MAX, parse
 from mediacore.sdp.write import write
 
 __all__ = [
     "G722",
+    "LINES_MAX",
+    "MEDIA_MAX",
     "PCMA",
     "PCMU",
     "PROTOCOLS",
     "PTIME_MS",
+    "SIZE_MAX",
     "TELEPHONE_EVENT",
     "Agreed",
     "AgreedMedia",

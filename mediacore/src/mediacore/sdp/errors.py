@@ -20,7 +20,7 @@ class BadSdp(SdpError):
 
     def __init__(self, line_number: int, line: str, reason: str) -> None:
         where = f"line {line_number}: " if line_number else ""
-        what = f": {line[:SHOWN_MAX]!r}" if line else ""
+        what = f": {shown(line)}" if line else ""
         super().__init__(f"{where}{reason}{what}")
         self.line_number = line_number
         self.line = line
@@ -46,6 +46,11 @@ class BadAnswer(SdpError):
         super().__init__(f"{where}{reason}")
         self.reason = reason
         self.media_index = media_index
+
+
+def shown(text: str) -> str:
+    """As much of a peer's text as belongs into a message; a peer may have sent 64 kB of it."""
+    return repr(text[:SHOWN_MAX])
 
 
 def _names(codecs: Iterable[Codec]) -> str:

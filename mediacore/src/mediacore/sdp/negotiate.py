@@ -14,7 +14,7 @@ from mediacore.sdp import attributes
 from mediacore.sdp.agreement import AgreedMedia, Answer, Capabilities, Rejected
 from mediacore.sdp.codec import Codec
 from mediacore.sdp.description import Direction, MediaDescription, Origin, SessionDescription
-from mediacore.sdp.errors import NoCommonCodec
+from mediacore.sdp.errors import NoCommonCodec, shown
 from mediacore.sdp.local import accepted_section, description, refused_section
 from mediacore.sdp.remote import Pair, agreed_media, in_order, unreachable, wants_none
 
@@ -74,11 +74,11 @@ def _judge(
 ) -> AgreedMedia | Rejected:
     """What becomes of one offered stream."""
     if media.kind != "audio":
-        return Rejected(f"{media.kind} is not supported")
+        return Rejected(f"medium {shown(media.kind)} is not supported")
     if media.port == 0:
         return Rejected("offered with port 0")
     if media.protocol not in ours.protocols:
-        return Rejected(f"{media.protocol} is not supported")
+        return Rejected(f"protocol {shown(media.protocol)} is not supported")
     if (why := unreachable(offer, media)) is not None:
         return Rejected(why)
     pairs = _common(attributes.codecs(media), ours.codecs, prefer)

@@ -8,7 +8,7 @@ from mediacore.sdp import attributes
 from mediacore.sdp.agreement import PTIME_MS, Agreed, AgreedMedia, Capabilities, Rejected
 from mediacore.sdp.codec import with_payload_types
 from mediacore.sdp.description import Direction, MediaDescription, SessionDescription, TimeDescription
-from mediacore.sdp.errors import BadAnswer
+from mediacore.sdp.errors import BadAnswer, shown
 from mediacore.sdp.local import accepted_section, description, refused_section
 from mediacore.sdp.remote import Pair, agreed_media, in_order, unreachable, wants_none
 
@@ -84,13 +84,13 @@ def _accept(
 ) -> AgreedMedia | Rejected:
     offered, answered = offer.media[index], answer.media[index]
     if answered.kind != offered.kind:
-        raise BadAnswer(f"{answered.kind} for an offer of {offered.kind}", index)
+        raise BadAnswer(f"{shown(answered.kind)} for an offer of {shown(offered.kind)}", index)
     if answered.port == 0:
         return Rejected("offered with port 0" if offered.port == 0 else "refused by the peer")
     if offered.port == 0:
         raise BadAnswer("a port for a stream that was offered with port 0", index)
     if answered.protocol != offered.protocol:
-        raise BadAnswer(f"{answered.protocol} for an offer of {offered.protocol}", index)
+        raise BadAnswer(f"{shown(answered.protocol)} for an offer of {shown(offered.protocol)}", index)
     if (why := unreachable(answer, answered)) is not None:
         raise BadAnswer(why, index)
     return _agree(offer, answer, index, ptimes_ms)
@@ -102,7 +102,7 @@ def _agree(
     offered, answered = offer.media[index], answer.media[index]
     pairs = _common(offered, answered)
     if not any(pair.send.is_primary for pair in pairs):
-        raise BadAnswer(f"none of the offered codecs in it: {' '.join(answered.formats)}", index)
+        raise BadAnswer(f"none of the offered codecs in it: {shown(' '.join(answered.formats))}", index)
     ours = attributes.direction(offer, offered)
     is_refused = wants_none(answer, answered)
     theirs = attributes.direction(answer, answered).reversed

@@ -9,6 +9,7 @@ from mediacore.sdp import attributes
 from mediacore.sdp.agreement import AgreedMedia
 from mediacore.sdp.codec import Codec
 from mediacore.sdp.description import Direction, MediaDescription, SessionDescription
+from mediacore.sdp.errors import shown
 
 
 class Pair(NamedTuple):
@@ -24,9 +25,9 @@ def unreachable(session: SessionDescription, media: MediaDescription) -> str | N
     if where is None:
         return "no c= line"
     if attributes.is_shared(where):
-        return f"{where.address} is no single host"
+        return f"{shown(where.address)} is no single host"
     if where.host is None:
-        return f"{where.address!r} is neither an address nor a host name"
+        return f"{shown(where.address)} is neither an address nor a host name"
     return None
 
 
