@@ -48,7 +48,7 @@ lint: dev ## formatting, lint and types, Python and Rust
 
 .PHONY: bench
 bench: dev ## CPU per unit of work, ours beside every peer found
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: wheels
 wheels: $(VENV)/.python ## both wheels and both sdists into dist/
