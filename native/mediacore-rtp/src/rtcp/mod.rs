@@ -100,7 +100,7 @@ pub fn round_trip(block: &ReportBlock, ntp: NtpTime) -> Option<Duration> {
     // Half a unit of rounding on either side of a loopback gives a few units below zero.
     let units = if units > u32::MAX - 64 { 0 } else { units };
     (units < ROUND_TRIP_MAX_UNITS)
-        .then(|| Duration::from_nanos(u64::from(units) * 1_000_000_000 >> 16))
+        .then(|| Duration::from_nanos((u64::from(units) * 1_000_000_000) >> 16))
 }
 
 /// A minute in 65,536ths of a second: beyond it is a wrong clock, not a path.

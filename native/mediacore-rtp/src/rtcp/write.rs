@@ -133,5 +133,9 @@ impl Body<'_> {
 }
 
 fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(TEXT_OCTETS_MAX)]
+    let fits = |end: &usize| *end <= TEXT_OCTETS_MAX;
+    let ends = text
+        .char_indices()
+        .map(|(begin, character)| begin + character.len_utf8());
+    &text[..ends.take_while(fits).last().unwrap_or(0)]
 }

@@ -379,11 +379,8 @@ impl Source {
             std::mem::replace(&mut self.prior, (expected, received));
         let expected = expected.saturating_sub(prior_expected);
         let lost = expected.saturating_sub(received.saturating_sub(prior_received));
-        if expected == 0 {
-            0
-        } else {
-            (lost * 256 / expected).min(255) as u8
-        }
+        let fraction = (lost * 256).checked_div(expected).unwrap_or(0);
+        fraction.min(255) as u8
     }
 
     /// Cycles in the upper half, as the wire has it: the line here begins one lap later.
