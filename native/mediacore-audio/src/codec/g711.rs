@@ -43,7 +43,7 @@ pub fn decode_alaw(code: u8) -> i16 {
     ALAW[usize::from(code)]
 }
 
-/// The µ-law octet nearest to a sample.
+/// The µ-law octet whose interval holds a sample.
 #[inline]
 pub fn encode_ulaw(sample: i16) -> u8 {
     let biased = magnitude(sample).min(ULAW_CLIP) + ULAW_BIAS;
@@ -52,7 +52,7 @@ pub fn encode_ulaw(sample: i16) -> u8 {
     !(code as u8 | sign_bit(sample))
 }
 
-/// The A-law octet nearest to a sample.
+/// The A-law octet whose interval holds a sample.
 #[inline]
 pub fn encode_alaw(sample: i16) -> u8 {
     let steps = magnitude(sample) >> 4;
@@ -142,18 +142,6 @@ const fn expand_alaw(code: u8) -> i16 {
 mod tests {
     use super::*;
 
-    /// G.711 says: the level nearest to the sample; on the boundary between two, the upper one (as ITU-T G.191 does).
-    fn nearest(sample: i16, decode: fn(u8) -> i16) -> u8 {
-        let is_negative = |code: &u8| code & 0x80 == 0;
-        (0..=255)
-            .filter(|code| is_negative(code) == (sample < 0))
-            .min_by_key(|&code| {
-                let level = i32::from(decode(code));
-                ((level - i32::from(sample)).abs(), -level)
-            })
-            .expect("128 codes have this sign")
-    }
-
     /// ITU-T G.191 `alaw_compress`, as it stands there.
     fn g191_alaw(sample: i16) -> u8 {
         let mut ix = if sample < 0 {
@@ -204,20 +192,38 @@ mod tests {
         }
     }
 
+    /// The lowest and highest sample that becomes each code.
+    fn intervals(encode: fn(i16) -> u8) -> [(i32, i32); 256] {
+        let mut intervals = [(i32::MAX, i32::MIN); 256];
+        for sample in i16::MIN..=i16::MAX {
+            let (low, high) = &mut intervals[usize::from(encode(sample))];
+            *low = i32::from(sample).min(*low);
+            *high = i32::from(sample).max(*high);
+        }
+        intervals
+    }
+
     #[test]
-    fn every_sample_becomes_the_nearest_level() {
-        // Every third: the search is long, and 3 meets every residue of the power-of-two steps.
-        for sample in (i16::MIN..=i16::MAX).step_by(3) {
+    fn every_level_is_the_middle_of_its_interval() {
+        // The definition in G.711: y(n) = (x(n) + x(n+1)) / 2. In µ-law the outermost intervals end beyond it at the clip,
+        // and the innermost are half intervals whose level is 0.
+        let edge_codes = [0x00, 0x80, 0x7f, 0xff];
+        let (alaw, ulaw) = (intervals(encode_alaw), intervals(encode_ulaw));
+        for code in 0..=255 {
+            let (low, high) = alaw[usize::from(code)];
             assert_eq!(
-                encode_alaw(sample),
-                nearest(sample, decode_alaw),
-                "A-law of {sample}"
+                i32::from(decode_alaw(code)),
+                (low + high + 1) / 2,
+                "A-law {code:#04x}"
             );
-            assert_eq!(
-                encode_ulaw(sample),
-                nearest(sample, decode_ulaw),
-                "µ-law of {sample}"
-            );
+            let (low, high) = ulaw[usize::from(code)];
+            if !edge_codes.contains(&code) {
+                assert_eq!(
+                    i32::from(decode_ulaw(code)),
+                    (low + high + 1) / 2,
+                    "µ-law {code:#04x}"
+                );
+            }
         }
     }
 
