@@ -22,7 +22,7 @@ class Stream(msgspec.Struct, frozen=True):
     `codecs` are "PT NAME/RATE" in order of preference for sending, `direction` is ours towards the phone.
     """
 
-    remote: Address
+    remote: Address | None  # None: nothing may be sent there (0.0.0.0)
     remote_rtcp: Address | None
     codecs: tuple[str, ...]
     direction: Direction = "sendrecv"

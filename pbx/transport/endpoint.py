@@ -16,18 +16,19 @@ from typing import Protocol
 import trio
 
 from pbx.sip.errors import BadMessage
-from pbx.sip.flow import Flow
-from pbx.sip.message import Request, Response
-from pbx.sip.stack import (
+from pbx.sip.events import (
     AckTimedOut,
     CancelReceived,
     Event,
     RequestReceived,
     ResponseReceived,
-    SipStack,
     TimedOut,
     Transmit,
 )
+from pbx.sip.flow import Flow
+from pbx.sip.message import Request, Response
+from pbx.sip.stack import SipStack
+from pbx.transport.address import local_address_towards
 
 Receiver = Callable[[Event], None]
 DialogKey = tuple[str, str]  # Call-ID and our tag
@@ -62,8 +63,9 @@ class Endpoint:
         return self._socket.local
 
     def flow_to(self, remote: tuple[str, int]) -> Flow:
-        """The flow from this endpoint's socket to `remote`."""
-        return Flow("udp", self._socket.local, remote)
+        """The flow from this endpoint's socket to `remote`, with the address that `remote` sees us at."""
+        host, port = self._socket.local
+        return Flow("udp", (local_address_towards(remote[0], bound=host), port), remote)
 
     async def run(self) -> None:
         """Serves until cancelled."""
@@ -109,6 +111,20 @@ class Endpoint:
         """Stops handing on what still comes for `transaction`."""
         self._receivers.pop(transaction, None)
 
+    def resume_request(self, request: Request, flow: Flow, receiver: Receiver, *, ack: Request | None = None) -> str:
+        """Goes on with an INVITE that another process sent: it rings, or with `ack` it is answered."""
+        transaction = self.stack.restore_client_invite(request, flow, trio.current_time(), ack=ack)
+        self._receivers[transaction] = receiver
+        self._perform()
+        return transaction
+
+    def resume_received(self, request: Request, flow: Flow, receiver: Receiver) -> str:
+        """Goes on with an INVITE that another process received and that has no final response."""
+        transaction = self.stack.restore_server_invite(request, flow, trio.current_time())
+        self._receivers[transaction] = receiver
+        self._perform()
+        return transaction
+
     # -- the loop's insides --------------------------------------------------------------------------------------------
 
     def _perform(self) -> None:
@@ -118,8 +134,13 @@ class Endpoint:
                     self._socket.send(data, flow.remote)
                 case RequestReceived():
                     self._receive_request(event)
-                case ResponseReceived(transaction) | CancelReceived(transaction):
+                case CancelReceived(transaction):
                     self._hand_on(transaction, event)
+                case ResponseReceived(transaction, response):
+                    self._hand_on(transaction, event)
+                    # A 2xx to an INVITE may be followed by another fork's, so that transaction is its user's to forget.
+                    if response.status >= 300 or (response.status >= 200 and response.cseq.method != "INVITE"):
+                        self.forget(transaction)
                 case TimedOut(transaction) | AckTimedOut(transaction):
                     self._hand_on(transaction, event)
                     self.forget(transaction)
@@ -145,5 +166,3 @@ def dialog_key(request: Request) -> DialogKey:
         return request.call_id, request.to.tag or ""
     except BadMessage:
         return "", ""
-
-

@@ -11,7 +11,9 @@ import trio
 
 DATAGRAM_MAX = 65_535
 DRAIN_MAX = 256  # datagrams per wake-up: then timers and other tasks get their turn; the rest waits in the kernel
-RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # asked for; the kernel may grant less: a burst of REGISTERs must wait, not vanish
+RECEIVE_BUFFER_BYTES = (
+    4 * 1024 * 1024
+)  # asked for; the kernel may grant less: a burst of REGISTERs must wait, not vanish
 
 
 class UdpSocket:

@@ -1,0 +1,172 @@
+"""A running call: its state, its legs, and one inbox that everything about it comes through, in order.
+
+One coroutine reads the inbox (`run.py`), so nothing in a call ever happens at the same time as anything else in it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import trio
+
+from mediacore import sdp
+from pbx.call.leg import Leg
+from pbx.call.state import CallState, LegState, encode_state
+from pbx.events.call_events import By, CallEvent, CallStarted, LegEnded, LegMedia, LegStarted, Role
+from pbx.media.interface import Address, MediaEngine
+from pbx.registrar.binding import Binding
+from pbx.routing.step import Facts, Start
+from pbx.sip.events import Event
+from pbx.spool.changes import PutCall
+from pbx.spool.spool import Spool
+from pbx.tenants.scope import TenantScope
+from pbx.tenants.tenant import Tenant
+from pbx.transport.endpoint import Endpoint
+
+INBOX_MAX = 256  # events of one call; beyond, the newest is dropped and counted: SIP's timers bring requests again
+
+# Started with an `ApplicationCall`, returns when it is done; the caller's hang-up cancels it.
+Application = Callable[[Any], Awaitable[None]]
+
+
+@dataclass
+class CallCounters:
+    """What went on in all calls together."""
+
+    started: int = 0
+    ended: int = 0
+    inbox_dropped: int = 0
+
+
+class Bindings(Protocol):
+    """What a call asks the registrar."""
+
+    def lookup(self, scope: TenantScope, aor: str, wall_now: float) -> tuple[Binding, ...]:
+        """Where an extension's phones are, the preferred first."""
+
+    def registered(self, scope: TenantScope, wall_now: float) -> frozenset[str]:
+        """The extensions that have a phone now."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What every call of a process shares. `wall` gives unix seconds, `token` an id that carries its owner."""
+
+    endpoint: Endpoint
+    media: MediaEngine
+    spool: Spool
+    bindings: Bindings
+    wall: Callable[[], float]
+    token: Callable[[], str]
+    applications: Mapping[str, Application]
+    codecs: tuple[sdp.Codec, ...] = (sdp.PCMU, sdp.PCMA, sdp.TELEPHONE_EVENT)
+    product: str = "mediacore-pbx"
+    counters: CallCounters = field(default_factory=CallCounters)
+
+
+class Call:
+    """See the module. `tenant` is the snapshot that the call began with: a change of plan meets the next call."""
+
+    def __init__(self, state: CallState, tenant: Tenant, services: Services) -> None:
+        self.state = state
+        self.tenant = tenant
+        self.services = services
+        self.legs: dict[str, Leg] = {}
+        self._post, self._inbox = trio.open_memory_channel[tuple[str, Event]](INBOX_MAX)
+
+    @property
+    def caller(self) -> Leg:
+        """The leg of whoever called."""
+        return self.legs[self.state.caller.id]
+
+    @property
+    def callees(self) -> list[Leg]:
+        """Every leg but the caller's, in the order they were rung."""
+        return [leg for leg in self.legs.values() if leg.state.role == "callee"]
+
+    def other(self, leg: Leg) -> Leg | None:
+        """Whom `leg` talks to, if anyone."""
+        return next((other for other in self.legs.values() if other.is_up and other is not leg), None)
+
+    # -- inbox ---------------------------------------------------------------------------------------------------------
+
+    def post(self, leg_id: str, event: Event) -> None:
+        """Puts what a leg heard into the inbox."""
+        try:
+            self._post.send_nowait((leg_id, event))
+        except trio.WouldBlock:
+            self.services.counters.inbox_dropped += 1
+
+    async def next(self) -> tuple[Leg, Event]:
+        """The next thing that happened, and on which leg."""
+        leg_id, event = await self._inbox.receive()
+        return self.legs[leg_id], event
+
+    # -- legs ----------------------------------------------------------------------------------------------------------
+
+    def add_leg(self, role: Role, party: str, uri: str) -> Leg:
+        """A new leg with ports of its own. Raises NoMediaPorts."""
+        media = self.services.media.open_leg()
+        prefix = "a" if role == "caller" else "b"
+        state = LegState(f"{prefix}{len(self.state.legs)}", role, party, uri, self.services.token())
+        state.media_local = media.local
+        self.state.legs.append(state)
+        leg = Leg(state, media, self.services.endpoint, self.post)
+        self.legs[state.id] = leg
+        self.note(LegStarted(self.services.wall(), state.id, role, party, uri))
+        return leg
+
+    def restore_leg(self, state: LegState) -> Leg:
+        """The leg of a saved state, on the port that its phone knows. Raises NoMediaPorts if that is taken."""
+        local: Address | None = state.media_local
+        media = self.services.media.open_leg(local=local)
+        if state.stream is not None:
+            media.update(state.stream)
+        leg = Leg(state, media, self.services.endpoint, self.post)
+        self.legs[state.id] = leg
+        return leg
+
+    def leg_ended(self, leg: Leg, status: int | None, by: By, reason: str) -> None:
+        """Notes a leg's end with what its audio was like; a second end of the same leg is none."""
+        if leg.state.phase == "ended":
+            return
+        leg.state.phase = "ended"
+        quality = leg.media.quality()
+        media = LegMedia(
+            codec=quality.codec,
+            packets_sent=quality.packets_sent,
+            packets_received=quality.packets_received,
+            lost_ratio=quality.lost_ratio,
+            jitter_ms=quality.jitter_ms,
+            mos=quality.mos,
+        )
+        self.note(LegEnded(self.services.wall(), leg.id, status, by, reason, media))
+
+    # -- record --------------------------------------------------------------------------------------------------------
+
+    def note(self, event: CallEvent) -> None:
+        """Adds to the call's history."""
+        self.state.history.append(event)
+
+    def end(self, by: By, status: int | None, reason: str) -> None:
+        """Decides that the call is over, now. Whoever comes second decides nothing."""
+        if self.state.phase == "ended":
+            return
+        self.state.phase = "ended"
+        self.state.ended_at = self.services.wall()
+        self.state.ended_by, self.state.end_status, self.state.end_reason = by, status, reason
+
+    async def save(self) -> None:
+        """Returns once the spool has the state: what a phone is told afterwards survives this process."""
+        state = self.state
+        await self.services.spool.commit(PutCall(state.scope, state.id, state.epoch, encode_state(state)))
+
+
+def new_state(
+    call_id: str, tenant: Tenant, scope: TenantScope, facts: Facts, *, from_name: str, sip_call_id: str
+) -> CallState:
+    """The state of a call that begins at `facts.at`."""
+    state = CallState(call_id, scope, tenant.version, facts, Start(facts.to_number))
+    at = facts.at or 0.0
+    state.history.append(CallStarted(at, call_id, scope, facts.from_number, from_name, facts.to_number, sip_call_id))
+    return state

@@ -1,0 +1,116 @@
+"""The calls of this process: begun, restored, listed, counted. Each runs in a task until its record is left."""
+
+from collections.abc import Iterator
+
+import msgspec
+import trio
+
+from pbx.call.call import Call, Services
+from pbx.call.intake import Refused, begin
+from pbx.call.run import run_call
+from pbx.call.state import CallState
+from pbx.events.call_events import CallStarted, LegAnswered
+from pbx.media.interface import NoMediaPorts
+from pbx.sip.events import RequestReceived
+from pbx.tenants.scope import TenantScope
+from pbx.tenants.tenant import Extension, Tenant
+
+RETRY_AFTER_S = 5  # what a phone is told when the switch is full
+
+
+class LiveCall(msgspec.Struct, frozen=True):
+    """A call as people see it while it lasts. Times are unix seconds."""
+
+    id: str
+    tenant: str
+    from_number: str
+    to_number: str
+    phase: str
+    started_at: float
+    answered_at: float | None
+    with_: tuple[str, ...] = ()
+
+
+class CallDirectory:
+    """Holds at most `calls_max` calls; the next one is refused with 503 and counted in `refused_full`."""
+
+    def __init__(self, services: Services, nursery: trio.Nursery, *, calls_max: int) -> None:
+        self.services = services
+        self.refused_full = 0
+        self._nursery = nursery
+        self._calls_max = calls_max
+        self._calls: dict[str, Call] = {}
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(list(self._calls.values()))
+
+    def begin(self, event: RequestReceived, tenant: Tenant, scope: TenantScope, caller: Extension) -> Call:
+        """Starts the call that an INVITE asks for. Raises Refused."""
+        if len(self._calls) >= self._calls_max:
+            self.refused_full += 1
+            raise Refused(503, f"All {self._calls_max} Calls In Use", retry_after_s=RETRY_AFTER_S)
+        call = begin(event, tenant, scope, caller, self.services)
+        self._start(call)
+        return call
+
+    def restore(self, state: CallState, tenant: Tenant) -> Call:
+        """Goes on with a call that another process left. Raises NoMediaPorts where its ports are taken."""
+        call = Call(state, tenant, self.services)
+        state.epoch += 1
+        try:
+            for leg_state in state.legs:
+                if leg_state.phase != "ended":
+                    call.restore_leg(leg_state).resume()
+        except NoMediaPorts:
+            for leg in call.legs.values():
+                leg.close()
+            raise
+        _reconnect(call)
+        self._start(call)
+        return call
+
+    def end_interrupted(self, state: CallState, tenant: Tenant, reason: str) -> None:
+        """Ends a call that a process left by dying: whoever is still on the line gets a BYE, and there is one CDR."""
+        try:
+            call = self.restore(state, tenant)
+        except NoMediaPorts:
+            state.legs = [leg for leg in state.legs if leg.phase == "ended"]
+            call = self.restore(state, tenant)
+        call.end("system", None, reason)
+
+    def live(self, scope: TenantScope | None = None) -> list[LiveCall]:
+        """The calls of a tenant, or of all of them, the oldest first."""
+        return [_summary(call) for call in self if scope is None or call.state.scope == scope]
+
+    def _start(self, call: Call) -> None:
+        self._calls[call.state.id] = call
+        self.services.counters.started += 1
+        self._nursery.start_soon(self._run, call)
+
+    async def _run(self, call: Call) -> None:
+        try:
+            await run_call(call)
+        finally:
+            del self._calls[call.state.id]
+            self.services.counters.ended += 1
+
+
+def _reconnect(call: Call) -> None:
+    """Who heard whom before hears them again."""
+    if not call.caller.is_up:
+        return
+    if (callee := call.other(call.caller)) is not None:
+        call.services.media.bridge(call.caller.media, callee.media)
+
+
+def _summary(call: Call) -> LiveCall:
+    state, started = call.state, call.state.history[0]
+    assert isinstance(started, CallStarted), "a history begins with CallStarted"
+    answered = next((e.at for e in state.history if isinstance(e, LegAnswered) and e.leg == state.caller.id), None)
+    parties = tuple(leg.party for leg in state.legs[1:] if leg.phase != "ended")
+    return LiveCall(
+        state.id, state.scope.tenant, started.from_number, started.to_number, state.phase, started.at, answered, parties
+    )

@@ -1,0 +1,66 @@
+"""A new INVITE becomes a call, or is refused with a reason before anything rings."""
+
+from mediacore import sdp
+from pbx.call import inbound
+from pbx.call.call import Call, Services, new_state
+from pbx.call.invite import MAX_FORWARDS
+from pbx.media.interface import NoMediaPorts
+from pbx.routing.step import Facts
+from pbx.sip.errors import BadMessage
+from pbx.sip.events import RequestReceived
+from pbx.sip.message import Request
+from pbx.tenants.scope import TenantScope
+from pbx.tenants.tenant import Extension, Tenant
+
+
+class Refused(Exception):
+    """This INVITE makes no call. `retry_after_s` where coming back later may help."""
+
+    def __init__(self, status: int, reason: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(f"{status} {reason}")
+        self.status = status
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+def begin(event: RequestReceived, tenant: Tenant, scope: TenantScope, caller: Extension, services: Services) -> Call:
+    """The call that an authenticated `caller` asks for, its INVITE not answered yet. Raises Refused, BadMessage."""
+    request = event.request
+    hops_left = request.max_forwards if request.max_forwards is not None else MAX_FORWARDS
+    offer = _offer(request, services)
+    to = request.sip_uri.user or ""
+    facts = Facts(
+        from_number=caller.number,
+        to_number=to,
+        at=services.wall(),
+        time_zone=tenant.time_zone,
+        registered=services.bindings.registered(scope, services.wall()),
+    )
+    state = new_state(services.token(), tenant, scope, facts, from_name=caller.name, sip_call_id=request.call_id)
+    state.hops_left = hops_left - 1
+    call = Call(state, tenant, services)
+    try:
+        leg = call.add_leg("caller", caller.number, request.from_.uri)
+    except NoMediaPorts as error:
+        raise Refused(503, f"No media ports: {error}", retry_after_s=5) from error
+    leg.state.description.remote = offer
+    try:
+        leg.receive_invite(event)
+    except BadMessage:
+        leg.close()
+        raise
+    return call
+
+
+def _offer(request: Request, services: Services) -> str:
+    """The INVITE's SDP, "" where it has none: then we offer, and the ACK answers (RFC 3261 13.2.1)."""
+    if not request.body:
+        return ""
+    offer = request.body.decode(errors="replace")
+    try:
+        inbound.refuse_bad_offer(offer, services.codecs)
+    except sdp.NoCommonCodec as error:
+        raise Refused(488, f"No Common Codec: {error}") from error
+    except sdp.SdpError as error:
+        raise Refused(400, f"Bad SDP: {error}") from error
+    return offer

@@ -1,0 +1,79 @@
+"""Offers and answers for one leg: SDP in and out, the media leg told of what was agreed (RFC 3264).
+
+Media is anchored here, so each leg negotiates with us alone, and a hold on one side needs no word with the other.
+"""
+
+from hashlib import blake2s
+
+from mediacore import sdp
+from pbx.call.leg import Leg
+from pbx.media.interface import Stream
+
+
+def answer(leg: Leg, offer: str, codecs: tuple[sdp.Codec, ...], *, other: Leg | None) -> str:
+    """Our answer to the leg's offer, with the codecs that `other` sends first. Raises sdp.SdpError."""
+    wishes = _codecs_of(other)
+    made = sdp.answer(
+        sdp.parse(offer),
+        _capabilities(leg, codecs).preferring(wishes),
+        prefer="ours" if wishes else "offerer",
+        previous=_standing(leg),
+    )
+    _agree(leg, made.audio, local=sdp.write(made.description), remote=offer)
+    return leg.state.description.local
+
+
+def make_offer(leg: Leg, codecs: tuple[sdp.Codec, ...], *, other: Leg | None) -> str:
+    """Our offer to the leg, in the order of codecs that `other` offers or sends; its answer goes to `accept`."""
+    ours = _capabilities(leg, codecs).preferring(_codecs_of(other))
+    offer = sdp.make_offer(ours, session_id=_session_id(leg), previous=_standing(leg))
+    leg.state.description.local = sdp.write(offer)
+    leg.state.description.is_offer_ours = True
+    return leg.state.description.local
+
+
+def accept(leg: Leg, text: str) -> None:
+    """Takes the answer to our offer. Raises sdp.SdpError, changing nothing."""
+    standing = leg.state.description
+    agreed = sdp.accept_answer(sdp.parse(standing.local), sdp.parse(text)).audio
+    if agreed is None:
+        raise sdp.BadAnswer("every stream was refused")
+    _agree(leg, agreed, local=standing.local, remote=text)
+
+
+def _agree(leg: Leg, agreed: sdp.AgreedMedia, *, local: str, remote: str) -> None:
+    stream = Stream(
+        remote=(agreed.remote_address, agreed.remote_port) if agreed.remote_address else None,
+        remote_rtcp=agreed.remote_rtcp,
+        codecs=tuple(f"{c.payload_type} {c.name}/{c.clock_rate}" for c in agreed.codecs),
+        direction=agreed.direction.value,
+        ptime_ms=agreed.ptime_ms,
+        rtcp_mux=agreed.rtcp_mux,
+    )
+    leg.media.update(stream)
+    state = leg.state
+    state.stream, state.is_held = stream, agreed.held
+    state.description.local, state.description.remote, state.description.is_offer_ours = local, remote, False
+
+
+def _codecs_of(leg: Leg | None) -> tuple[sdp.Codec, ...]:
+    """What a leg sends, or offers if nothing is agreed yet: equal codecs are forwarded, others cost a transcoding."""
+    if leg is None or not leg.state.description.remote:
+        return ()
+    media = sdp.parse(leg.state.description.remote).media
+    return next((sdp.codecs(audio) for audio in media if audio.kind == "audio" and audio.port), ())
+
+
+def _capabilities(leg: Leg, codecs: tuple[sdp.Codec, ...]) -> sdp.Capabilities:
+    address, port = leg.media.local
+    return sdp.Capabilities(address=address, port=port, codecs=codecs)
+
+
+def _standing(leg: Leg) -> sdp.SessionDescription | None:
+    text = leg.state.description.local
+    return sdp.parse(text) if text else None
+
+
+def _session_id(leg: Leg) -> int:
+    """RFC 8866 5.2 asks only that it differ between sessions, and a leg's token does."""
+    return int.from_bytes(blake2s(leg.state.token.encode(), digest_size=7).digest(), "big")

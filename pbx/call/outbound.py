@@ -1,0 +1,167 @@
+"""The callees' legs: whom to ring, what their phones say, and what came of a round of ringing."""
+
+import trio
+
+from mediacore import sdp
+from pbx.call import inbound, offer_answer
+from pbx.call.call import Call
+from pbx.call.dialog_request import hear_request
+from pbx.call.invite import make_invite
+from pbx.call.leg import Leg
+from pbx.events.call_events import LegAnswered, LegRinging
+from pbx.media.interface import NoMediaPorts
+from pbx.routing.step import Answered, Busy, Declined, Failed, NoAnswer, Outcome, Unregistered
+from pbx.sip.events import AckTimedOut, CancelReceived, Event, RequestReceived, ResponseReceived, TimedOut
+from pbx.sip.message import Response
+
+TRYING = 100
+FORKS_MAX = (
+    32  # phones rung by one round; beyond, the last registered ones stay silent: a loop of bindings is no attack
+)
+
+
+async def ring(call: Call) -> None:
+    """Until one callee answers, all have refused, time is up, or the caller gives up."""
+    if call.state.ring_targets:
+        start_ringing(call)
+        await call.save()
+    time_left_s = max(0.0, call.state.ring_until - call.services.wall())
+    with trio.move_on_after(time_left_s) as scope:
+        while call.state.phase == "ringing":
+            leg, event = await call.next()
+            await _hear(call, leg, event)
+    if scope.cancelled_caught and call.state.phase == "ringing":
+        _over(call, NoAnswer(), "nobody answered in time")
+
+
+def start_ringing(call: Call) -> None:
+    """Sends an INVITE to each phone of each target."""
+    services, state = call.services, call.state
+    targets, state.ring_targets = state.ring_targets, ()
+    now = services.wall()
+    phones = [(who, binding) for who in targets for binding in services.bindings.lookup(state.scope, who, now)]
+    for who, binding in phones[:FORKS_MAX]:
+        try:
+            leg = call.add_leg("callee", who, binding.contact)
+        except NoMediaPorts:
+            state.refusals.append(503)
+            break
+        invite = make_invite(call, leg, binding)
+        leg.send_invite(invite, binding.flow)
+    if not _ringing(call):
+        _over(call, outcome_of(state.refusals) if phones else Unregistered(), "")
+
+
+def outcome_of(refusals: list[int]) -> Outcome:
+    """What a round of ringing came to, from the final statuses of all its phones."""
+    if any(status in (486, 600) for status in refusals):
+        return Busy()
+    if any(status in (603, 607, 608) for status in refusals):
+        return Declined()
+    rest = [status for status in refusals if status not in (408, 480, 487)]
+    return Failed(min(rest)) if rest else NoAnswer()
+
+
+async def _hear(call: Call, leg: Leg, event: Event) -> None:
+    match event:
+        case ResponseReceived(_, response) if leg.state.role == "callee":
+            await hear_response(call, leg, response)
+        case TimedOut() if leg.state.role == "callee":
+            await _refused(call, leg, 408, "no answer to our INVITE")
+        case CancelReceived():
+            call.end("caller", 487, "the caller hung up before the answer")
+        case RequestReceived():
+            await hear_request(call, leg, event)
+        case AckTimedOut():
+            call.end("system", None, "the caller never acknowledged our answer")
+
+
+async def hear_response(call: Call, leg: Leg, response: Response) -> None:
+    """A response to an INVITE of ours, while its round lasts."""
+    status = response.status
+    if leg.state.phase not in ("calling", "ringing") or leg.state.invite is None or status == TRYING:
+        if leg.state.phase == "cancelling":
+            settle_cancelled(call, leg, response)
+        return
+    leg.receive_response(response)
+    if status < 200:
+        _ringing_heard(call, leg, response)
+    elif status < 300:
+        await _answered(call, leg, response)
+    else:
+        await _refused(call, leg, status, response.reason)
+
+
+def settle_cancelled(call: Call, leg: Leg, response: Response) -> None:
+    """The end of an INVITE that was taken back; one that was answered all the same is acknowledged and ended."""
+    if 200 <= response.status < 300:
+        leg.receive_response(response)
+        leg.acknowledge()
+        leg.send_bye()
+        call.leg_ended(leg, None, "system", "answered after it was cancelled")
+    elif response.status >= 300:
+        call.leg_ended(leg, response.status, "system", "cancelled")
+
+
+def cancel_ringing(call: Call, reason: str) -> None:
+    """Takes back every INVITE that still rings."""
+    for leg in _ringing(call):
+        leg.cancel()
+
+
+def _ringing(call: Call) -> list[Leg]:
+    return [leg for leg in call.callees if leg.state.phase in ("calling", "ringing")]
+
+
+def _ringing_heard(call: Call, leg: Leg, response: Response) -> None:
+    if leg.state.phase == "calling":
+        leg.state.phase = "ringing"
+        call.note(LegRinging(call.services.wall(), leg.id, response.status))
+    early: Leg | None = None
+    if response.body and leg.state.stream is None:
+        try:
+            offer_answer.accept(leg, response.body.decode(errors="replace"))
+            early = leg
+        except sdp.SdpError:
+            early = None  # no early audio; the 200 will bring the answer that counts
+    inbound.tell_progress(call, 183 if early and response.status != 180 else 180, early_media_from=early)
+
+
+async def _answered(call: Call, leg: Leg, response: Response) -> None:
+    try:
+        if response.body:
+            offer_answer.accept(leg, response.body.decode(errors="replace"))
+        elif leg.state.stream is None:
+            raise sdp.BadAnswer("a 2xx without an answer to our offer")
+    except sdp.SdpError as error:
+        leg.acknowledge()
+        leg.state.phase = "answered"
+        leg.send_bye()
+        await _refused(call, leg, 488, str(error))
+        return
+    leg.state.phase = "answered"
+    call.note(LegAnswered(call.services.wall(), leg.id))
+    cancel_ringing(call, "answered elsewhere")
+    call.state.phase, call.state.next_event = "routing", Answered()
+    await call.save()
+    leg.acknowledge()
+
+
+async def _refused(call: Call, leg: Leg, status: int, reason: str) -> None:
+    if leg.state.phase not in ("calling", "ringing", "answered"):
+        call.leg_ended(leg, status, "callee", reason)
+        return
+    call.leg_ended(leg, status, "callee", reason)
+    call.state.refusals.append(status)
+    if status >= 600:  # RFC 3261 16.7: nobody else there either; that is, at this party's other phones
+        for sibling in _ringing(call):
+            if sibling.state.party == leg.state.party:
+                sibling.cancel()
+    if not _ringing(call):
+        _over(call, outcome_of(call.state.refusals), reason)
+
+
+def _over(call: Call, outcome: Outcome, reason: str) -> None:
+    cancel_ringing(call, reason)
+    call.services.media.unbridge(call.caller.media)
+    call.state.phase, call.state.next_event = "routing", outcome

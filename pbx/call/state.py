@@ -1,0 +1,113 @@
+"""The truth of a call: one versioned value that says all a process needs to go on with it, here or elsewhere.
+
+Everything else in a running call (coroutines, transactions, media legs) is built from this and can be built again.
+Fields are only ever added, with defaults: the release before ignores them, the release after fills them in.
+
+| phase       | means                                                         | goes on with             |
+|-------------|---------------------------------------------------------------|--------------------------|
+| routing     | the plan is about to be asked what follows `next_event`       | `decide`                 |
+| ringing     | callees ring until `ring_until`                               | `ring`                   |
+| talking     | caller and one callee hear each other                         | `talk`                   |
+| application | the caller is with `application`, at its step `step`          | the application's start  |
+| ended       | legs are being hung up; nothing else follows                  | `hang_up`                |
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from pbx.events.call_events import By, CallEvent, Role
+from pbx.media.interface import Address, Stream
+from pbx.routing.step import Event as RouteEvent
+from pbx.routing.step import Facts, RouteState
+from pbx.sip.dialog import Dialog
+from pbx.sip.flow import Flow
+from pbx.tenants.scope import TenantScope
+
+Phase: TypeAlias = Literal["routing", "ringing", "talking", "application", "ended"]
+LegPhase: TypeAlias = Literal["calling", "ringing", "answered", "cancelling", "ended"]
+
+
+class PendingInvite(msgspec.Struct):
+    """An INVITE without its end: received and not yet acknowledged, or sent and not yet finally answered."""
+
+    message: bytes
+    flow: Flow
+    transaction: str
+    ack: bytes = b""  # what we acknowledged its 2xx with, should that come again
+
+
+class Description(msgspec.Struct):
+    """The SDP that stands on a leg: ours, and theirs."""
+
+    local: str = ""
+    remote: str = ""
+    is_offer_ours: bool = False  # our offer is out and its answer has not come
+
+
+class LegState(msgspec.Struct):
+    """One party: its dialog, its media, and how far it got."""
+
+    id: str
+    role: Role
+    party: str
+    uri: str
+    token: str  # our tag in its dialog, and the user part of our Contact
+    phase: LegPhase = "calling"
+    dialog: Dialog | None = None
+    invite: PendingInvite | None = None
+    answered_invite: PendingInvite | None = None  # the one that we sent, once its 2xx was acknowledged
+    description: Description = msgspec.field(default_factory=Description)
+    stream: Stream | None = None
+    media_local: Address | None = None
+    is_held: bool = False
+    told: list[int] = msgspec.field(default_factory=list)  # provisional statuses that this party got from us
+
+
+class CallState(msgspec.Struct):
+    """See the module. Each process that takes the call over raises `epoch`: a former owner's late write is ignored."""
+
+    id: str
+    scope: TenantScope
+    tenant_version: int
+    facts: Facts
+    next_event: RouteEvent
+    record_version: int = 1
+    hops_left: int = 70  # Max-Forwards of what we send on
+    epoch: int = 0
+    phase: Phase = "routing"
+    route: RouteState = RouteState()
+    ring_targets: tuple[str, ...] = ()  # extensions that this round of ringing has still to invite
+    ring_until: float = 0.0  # unix seconds
+    refusals: list[int] = msgspec.field(default_factory=list)  # final SIP statuses of this round
+    application: str = ""
+    step: str = ""
+    ended_at: float = 0.0  # unix seconds
+    ended_by: By = "system"
+    end_status: int | None = None
+    end_reason: str = ""
+    legs: list[LegState] = msgspec.field(default_factory=list)
+    history: list[CallEvent] = msgspec.field(default_factory=list)
+
+    @property
+    def caller(self) -> LegState:
+        """The leg of whoever called: always the first."""
+        return self.legs[0]
+
+    def leg(self, leg_id: str) -> LegState:
+        """The leg with that id; it exists, or somebody's bookkeeping is wrong."""
+        return next(leg for leg in self.legs if leg.id == leg_id)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(CallState)
+
+
+def encode_state(state: CallState) -> bytes:
+    """As JSON, so that a person can read what a spool holds."""
+    return _encoder.encode(state)
+
+
+def decode_state(data: bytes) -> CallState:
+    """The inverse. Raises msgspec.ValidationError for what no release wrote."""
+    return _decoder.decode(data)

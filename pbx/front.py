@@ -1,0 +1,135 @@
+"""Where a request outside any dialog goes: to its tenant, past its identity check, to the registrar or into a call.
+
+| request              | answer                                                           |
+|----------------------|------------------------------------------------------------------|
+| malformed, unwanted  | 400, 405, 416, 420 …, as `sip.validate` says                     |
+| unknown domain       | 404                                                              |
+| too many a second    | 503 with Retry-After                                             |
+| REGISTER, INVITE     | 401 first; then the registrar's answer, or the call's            |
+| OPTIONS              | 200                                                              |
+| anything in a dialog | 481: the dialog is not, or no longer, ours                       |
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+import structlog
+import trio
+
+from pbx.call.directory import CallDirectory
+from pbx.call.intake import Refused
+from pbx.call.leg import ALLOW, SDP
+from pbx.registrar.edge import RegistrarEdge
+from pbx.security.authentication import authenticate
+from pbx.security.rate import RateLimit
+from pbx.security.verdict import Accept, Challenge, Reject, Verdict
+from pbx.sip.auth import DigestServer
+from pbx.sip.errors import BadMessage
+from pbx.sip.events import RequestReceived
+from pbx.sip.message import Request
+from pbx.sip.validate import validate_request
+from pbx.tenants.directory import TenantDirectory
+from pbx.tenants.tenant import Tenant
+from pbx.transport.endpoint import Endpoint
+
+METHODS = frozenset(f"{ALLOW}, REGISTER".split(", "))
+RETRY_AFTER_S = 2
+
+log = structlog.get_logger()
+
+
+class Front:
+    """Set `calls` and `endpoint` before the first request: they need this one to exist."""
+
+    calls: CallDirectory
+    endpoint: Endpoint
+
+    def __init__(
+        self,
+        *,
+        tenants: Callable[[], TenantDirectory],
+        digest: DigestServer,
+        registrar: RegistrarEdge,
+        nursery: trio.Nursery,
+        wall: Callable[[], float],
+        token: Callable[[], str],
+        requests_per_s: float,
+    ) -> None:
+        self.refused: Counter[str] = Counter()  # by cause
+        self._tenants = tenants
+        self._digest = digest
+        self._registrar = registrar
+        self._nursery = nursery
+        self._wall = wall
+        self._token = token
+        self._rate = RateLimit(requests_per_s)
+
+    def receive(self, event: RequestReceived) -> None:
+        """Answers `event` now, or starts what will."""
+        if event.transaction is None:
+            self.refused["ack-to-nothing"] += 1
+            return
+        try:
+            self._judge(event, event.request)
+        except BadMessage as error:
+            self._refuse(event, Reject(error.status_hint, "bad-message", error.reason))
+
+    def _judge(self, event: RequestReceived, request: Request) -> None:
+        rejection = validate_request(request, methods=METHODS, extensions=(), bodies=(SDP,))
+        if rejection is not None:
+            self.refused[f"invalid-{rejection.status}"] += 1
+            assert event.transaction is not None, "ACKs were sorted out"
+            self.endpoint.respond(event.transaction, rejection.respond(request, to_tag=self._token()))
+        elif request.to.tag is not None or request.method in ("BYE", "CANCEL"):
+            self._refuse(event, Reject(481, "no-dialog", "Call/Transaction Does Not Exist"))
+        elif request.method == "OPTIONS":
+            self._answer(event, 200, headers=[("Allow", ", ".join(sorted(METHODS))), ("Accept", SDP)])
+        else:
+            self._judge_tenant(event, request)
+
+    def _judge_tenant(self, event: RequestReceived, request: Request) -> None:
+        tenant = self._tenants().for_host(request.sip_uri.host)
+        if tenant is None:
+            self._refuse(event, Reject(404, "unknown-domain", f"No Such Domain Here: {request.sip_uri.host[:64]}"))
+            return
+        verdict = self._verdict(event, request, tenant)
+        match verdict:
+            case Accept(number) if request.method == "REGISTER":
+                self._nursery.start_soon(self._register, event, tenant, number)
+            case Accept(number):
+                self._begin_call(event, tenant, number)
+            case Challenge(challenges):
+                self._answer(event, 401, headers=[("WWW-Authenticate", value) for value in challenges])
+            case Reject():
+                self._refuse(event, verdict)
+
+    def _verdict(self, event: RequestReceived, request: Request, tenant: Tenant) -> Verdict:
+        # Before the digest: hashing is the expensive part, and a flood must not buy it.
+        if not self._rate.admit(trio.current_time()):
+            return Reject(503, "rate", "Too Many Requests", RETRY_AFTER_S)
+        return authenticate(request, tenant, self._digest, event.flow.remote[0], self._wall())
+
+    async def _register(self, event: RequestReceived, tenant: Tenant, number: str) -> None:
+        response = await self._registrar.handle(event.request, event.flow, self._tenants().scope(tenant), number)
+        assert event.transaction is not None, "a REGISTER has a transaction"
+        self.endpoint.respond(event.transaction, response)
+
+    def _begin_call(self, event: RequestReceived, tenant: Tenant, number: str) -> None:
+        try:
+            self.calls.begin(event, tenant, self._tenants().scope(tenant), tenant.extensions[number])
+        except Refused as error:
+            self._refuse(event, Reject(error.status, f"call-{error.status}", error.reason, error.retry_after_s))
+
+    def _refuse(self, event: RequestReceived, reject: Reject) -> None:
+        """Counts, logs, answers: once, for every reason."""
+        self.refused[reject.cause] += 1
+        log.info("refused", cause=reject.cause, status=reject.status, source=event.flow.remote[0])
+        headers = [] if reject.retry_after_s is None else [("Retry-After", str(reject.retry_after_s))]
+        self._answer(event, reject.status, reason=reject.reason, headers=headers)
+
+    def _answer(
+        self, event: RequestReceived, status: int, *, reason: str | None = None, headers: list[tuple[str, str]]
+    ) -> None:
+        assert event.transaction is not None, "an ACK is never answered"
+        response = event.request.response(status, reason, to_tag=self._token(), headers=headers)
+        self.endpoint.respond(event.transaction, response)

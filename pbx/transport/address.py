@@ -1,0 +1,38 @@
+"""Which of this machine's addresses a peer sees: what Via, Contact and SDP name when a socket is bound to all."""
+
+import ipaddress
+import socket
+from functools import lru_cache
+
+WILDCARDS = frozenset({"0.0.0.0", "::"})
+ROUTES_MAX = (
+    4096  # remembered peers; beyond, the least recently used is looked up anew (one connect() without a packet)
+)
+
+
+def local_address_towards(remote_host: str, *, bound: str) -> str:
+    """The address that packets to `remote_host` leave from, for a socket bound to `bound`.
+
+    Asks the kernel's routing table only where `bound` is a wildcard. Where there is no route, the loopback address.
+    """
+    return _routed_address(remote_host) if bound in WILDCARDS else bound
+
+
+@lru_cache(maxsize=ROUTES_MAX)
+def _routed_address(remote_host: str) -> str:
+    is_v6 = ":" in remote_host
+    with socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((remote_host, 9))  # connecting a datagram socket sends nothing
+        except OSError:
+            return "::1" if is_v6 else "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether `host` is a literal address, IPv6 with or without brackets."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
