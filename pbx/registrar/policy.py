@@ -1,0 +1,27 @@
+"""What a registrar allows: a value, with the limits beside what happens at each."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class RegistrarPolicy(Struct, frozen=True):
+    """Durations are seconds. A wrong combination raises ValueError at once."""
+
+    expires_default_s: int = 3600  # where the phone asks for none, RFC 3261 10.2.1.1
+    expires_min_s: int = 60  # below: 423 with Min-Expires; not above an hour, RFC 3261 10.3 step 7
+    expires_max_s: int = 7200  # above: shortened, and the 200 says so
+    contacts_max: int = 10  # per address-of-record; beyond: see when_full
+    when_full: Literal["replace-oldest", "reject"] = "replace-oldest"  # reject: 403
+    bindings_max: int = 200_000  # on this node (2 kB each); beyond: 503 to those that are new
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.expires_min_s <= 3600:
+            raise ValueError(f"expires_min_s is {self.expires_min_s}; it must be from 1 to 3600 (RFC 3261 10.3)")
+        if not self.expires_min_s <= self.expires_default_s <= self.expires_max_s:
+            raise ValueError(
+                f"expires_default_s is {self.expires_default_s}; "
+                f"it must be from expires_min_s ({self.expires_min_s}) to expires_max_s ({self.expires_max_s})"
+            )
+        if self.contacts_max < 1 or self.bindings_max < 1:
+            raise ValueError("contacts_max and bindings_max must be at least 1")
