@@ -33,6 +33,7 @@ _SENT_BY = r"(\[[^\s\]]*+\]|[^\s;,:\[]++)(?:\s*+:\s*+([^\s;,]++))?"
 _VIA = re.compile(rf"\s*+({_TOKEN})\s*+/\s*+({_TOKEN})\s*+/\s*+({_TOKEN})\s++{_SENT_BY}\s*+")
 _CSEQ = re.compile(rf"([0-9]++)\s++({_TOKEN})")
 _AUTH = re.compile(rf"({_TOKEN})(?:\s++|$)")
+_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]++=*+")
 _AUTH_PARAM = re.compile(rf"\s*+({_TOKEN})\s*+=\s*+({_QUOTED}|[^\s,\"]++)\s*+(?:,|$)", re.DOTALL)
 
 
@@ -244,6 +245,8 @@ def parse_auth(text: str) -> tuple[str, dict[str, str]]:
     text = text.strip()
     if (match := _AUTH.match(text)) is None:
         raise BadMessage(f"{text[:80]!r} has no authentication scheme")
+    if _TOKEN68.fullmatch(text, match.end()):
+        return match[1], {"": text[match.end() :]}
     params: dict[str, str] = {}
     for name, value in _auth_params(text, match.end()):
         # RFC 7616 3.4: a parameter must not come twice; taking one of them would be a guess.
@@ -254,12 +257,8 @@ def parse_auth(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _auth_params(text: str, at: int) -> Iterator[tuple[str, str]]:
-    start = at
     while at < len(text):
         if (match := _AUTH_PARAM.match(text, at)) is None:
-            if at != start or " " in text[at:] or '"' in text[at:]:
-                raise BadMessage(f"bad authentication parameters {text[at : at + 80]!r}")
-            yield "", text[at:]
-            return
+            raise BadMessage(f"bad authentication parameters {text[at : at + 80]!r}")
         yield match[1].lower(), unquote(match[2])
         at = match.end()

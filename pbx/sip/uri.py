@@ -141,10 +141,10 @@ def _parse(text: str) -> SipUri:
     # ";" and "?" are legal in a user part, so they are looked for behind the first "@" (RFC 4475 3.1.1.9).
     userinfo, at, behind = rest.partition("@")
     address, _, headers = (behind if at else rest).partition("?")
-    hostport, _, params = address.partition(";")
+    hostport, semicolon, params = address.partition(";")
     host, port = parse_hostport(hostport)
     user, password = _split_userinfo(userinfo) if at else (None, None)
-    return SipUri(scheme, user, password, host, port, _split_params(params) if params else (), headers)
+    return SipUri(scheme, user, password, host, port, _split_params(params) if semicolon else (), headers)
 
 
 _parse_kept = lru_cache(PARSED_MAX)(_parse)
