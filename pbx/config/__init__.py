@@ -1,0 +1,1 @@
+"""The data folder's configuration: typed, checked as a whole before any of it is used."""

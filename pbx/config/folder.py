@@ -1,0 +1,192 @@
+"""Writes a first configuration: a commented `pbx.toml` and one tenant with two extensions.
+
+Passwords are made here, returned once for people to read, and kept nowhere: the files hold digests. Nothing that exists
+is ever written over.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pbx.config.load import SERVER_FILE, TENANTS_FOLDER
+from pbx.config.server import is_host
+from pbx.config.tenant_file import is_tenant_name
+
+# No 0, 1, i, l, o: passwords are read from a screen and typed into phones.
+PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+PASSWORD_LENGTH = 16  # 79 bits: an MD5 digest that leaks must not be worth a dictionary
+
+EXTENSIONS = (("101", "Ada"), ("102", "Grace"))
+
+
+class FolderInUse(Exception):
+    """There is a configuration already; it is left as it is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists already")
+        self.path = path
+
+
+@dataclass(frozen=True)
+class NewExtension:
+    """An extension and the password that nobody can read again."""
+
+    number: str
+    name: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """What was written."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    tenant: str
+    domain: str
+    extensions: tuple[NewExtension, ...]
+
+
+def new_password() -> str:
+    """A password for a phone."""
+    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
+
+
+def init(
+    folder: Path, *, tenant: str = "demo", domain: str | None = None, password: Callable[[], str] = new_password
+) -> Initialised:
+    """Writes the configuration into `folder`, readable by its owner alone.
+
+    Raises FolderInUse where any of the files exists, ValueError for a tenant's name or a domain that cannot be one, and
+    OSError where nothing can be written.
+    """
+    domain = (domain or f"{tenant}.localhost").lower()
+    if not is_tenant_name(tenant):
+        raise ValueError(f"no tenant's name: {tenant!r} (use small letters, digits and hyphens)")
+    if not is_host(domain):
+        raise ValueError(f"no domain: {domain!r} (write one such as pbx.example.org)")
+    extensions = tuple(NewExtension(number, name, password()) for number, name in EXTENSIONS)
+    texts = {
+        folder / SERVER_FILE: _SERVER.replace("TENANT", tenant),
+        folder / TENANTS_FOLDER / f"{tenant}.toml": _tenant_text(domain, extensions),
+    }
+    for path in texts:
+        if path.exists():
+            raise FolderInUse(path)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / TENANTS_FOLDER).mkdir(mode=0o700, exist_ok=True)
+    for path, text in texts.items():
+        _write_new(path, text)
+    return Initialised(folder, tuple(texts), tenant, domain, extensions)
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise FolderInUse(path) from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _tenant_text(domain: str, extensions: tuple[NewExtension, ...]) -> str:
+    tables = "".join(
+        _EXTENSION.format(number=e.number, name=e.name, sha256=_ha1(e, domain, "sha256"), md5=_ha1(e, domain, "md5"))
+        for e in extensions
+    )
+    return _TENANT.replace("DOMAIN", domain).replace("EXTENSIONS\n", tables)
+
+
+def _ha1(extension: NewExtension, realm: str, algorithm: str) -> str:
+    """RFC 7616 3.4.2: the digest of user name, realm and password."""
+    text = f"{extension.number}:{realm}:{extension.password}"
+    return hashlib.new(algorithm, text.encode(), usedforsecurity=False).hexdigest()
+
+
+_SERVER = """\
+# What this server listens on, how much it takes and how long it waits.
+# A line that begins with # and a space explains; one without the space is a setting with its usual value.
+# After a change: `pbx check` names every mistake with its line.
+
+# Gets what is sent to this machine's bare address instead of to a tenant's domain.
+default_tenant = "TENANT"
+
+# The address that phones reach this server at, where it is not one of the machine's own (behind NAT).
+#advertised_address = "203.0.113.5"
+
+[sip]
+#host = "0.0.0.0"            # every address of this machine
+#port = 5060
+
+[rtp]
+#address = "0.0.0.0"
+#ports = [20000, 39999]      # first and last; four for each call
+
+[limits]                     # past them calls and registrations are refused with 503 and Retry-After
+#calls_max = 1000
+#calls_per_s = 100
+#registrations_max = 100000
+#registrations_per_s = 2000
+#contacts_max = 10           # phones of one extension
+#transactions_max = 50000
+
+[timers]
+#ring_s = 30                 # unless the tenant, the node or the extension says otherwise
+#register_min_s = 60
+#register_max_s = 3600
+#nonce_s = 300               # how long a phone may go on using one digest challenge
+
+[log]
+#level = "info"              # debug, info, warning, error
+#format = "text"             # text, json
+"""
+
+_TENANT = """\
+# One tenant: its SIP domains, its extensions and where its numbers lead.
+
+domains = ["DOMAIN"]
+# The digests below are made with the realm: another one needs new digests.
+realm = "DOMAIN"
+# Such as "Europe/London".
+time_zone = "UTC"
+
+# A password is never kept, only its digests. To make one by hand:
+#   printf '%s' '101:DOMAIN:PASSWORD' | sha256sum
+# SHA-256 is for phones that know RFC 8760, MD5 for the others; one of the two is enough.
+EXTENSIONS
+
+# Where a dialled number leads: x is any digit, * at the end is the rest, the most specific entry wins.
+[numbers]
+"1xx" = "extension"          # the extension that was dialled
+"600" = "echo"               # hear yourself
+
+# Nodes of your own, for example:
+#[nodes.front-desk]
+#kind = "ring"               # ring, extension, echo, reject
+#who = ["101", "102"]        # all at once
+#ring_s = 20
+#no_answer = "sorry"         # also: busy, declined, unregistered, failed
+#
+#[nodes.sorry]
+#kind = "reject"
+#status = 480
+
+# Calls that must go a certain way; `pbx check` tries them.
+[[tests]]
+call = { from = "101", to = "102", registered = ["101", "102"] }
+expect = ["extension: ring", "ring 102"]
+
+[[tests]]
+call = { from = "101", to = "600" }
+expect = ["echo"]
+"""
+
+_EXTENSION = """
+[extensions.{number}]
+name = "{name}"
+ha1.SHA-256 = "{sha256}"
+ha1.MD5 = "{md5}"
+"""
