@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-# A host name (RFC 1123 2.1): what is all digits and dots was meant as an address, and is a wrong one.
-_HOST_NAME = re.compile(r"(?=.{1,253}$)(?!.*(?:^|\.)\d+\.?$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
+# A host name (RFC 1123 2.1); one that ends in a number was meant as an address, and is a wrong one.
+_LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$)(?!.*(?:^|\.)\d+\.?$){_LABEL}(?:\.{_LABEL})*\.?", re.ASCII)
 
 
 class Direction(StrEnum):
