@@ -17,7 +17,6 @@ could want otherwise: whether a request is welcome is its user's to say. What it
 from __future__ import annotations
 
 from collections.abc import Callable
-from secrets import token_hex
 
 from pbx.sip.client_transactions import ClientTransactions
 from pbx.sip.errors import BadMessage, LocalProtocolError
@@ -39,6 +38,7 @@ from pbx.sip.return_path import is_reliable, mark_source
 from pbx.sip.server_transactions import ServerTransactions
 from pbx.sip.stateless_replies import StatelessReplies
 from pbx.sip.timer_heap import Timed, TimerHeap
+from pbx.sip.tokens import random_token
 from pbx.sip.transaction.timers import Timers
 
 __all__ = [
@@ -56,11 +56,6 @@ __all__ = [
 
 TRANSACTIONS_MAX = 32_768  # server transactions; then 503. About 5 kB each, and 1,000 requests/s for 32 s
 ANSWERABLE = ("Via", "From", "To", "Call-ID", "CSeq")  # what a response must copy (8.2.6.2)
-
-
-def random_token() -> str:
-    """64 bits that nobody guesses: enough for a branch, of which there are thousands at a time."""
-    return token_hex(8)
 
 
 class SipStack:

@@ -1,0 +1,50 @@
+"""The arithmetic of digest authentication (RFC 7616 3.4). Pure: text in, hexadecimal digits out."""
+
+from __future__ import annotations
+
+import hashlib
+
+SESSION = "-sess"
+
+# Strongest first. The names are RFC 7616's, the values hashlib's; the first depends on the OpenSSL that Python has.
+_ALL = {"SHA-512-256": "sha512_256", "SHA-256": "sha256", "MD5": "md5"}
+HASHES = {name: hashed for name, hashed in _ALL.items() if hashed in hashlib.algorithms_available}
+
+_CANONICAL = {name.lower(): name for base in HASHES for name in (base, base + SESSION)}
+
+
+def canonical_algorithm(name: str | None) -> str | None:
+    """The algorithm in our spelling, MD5 where none is named (RFC 7616 3.3), None if it is unknown."""
+    return "MD5" if name is None else _CANONICAL.get(name.lower())
+
+
+def digest_of(algorithm: str, text: str) -> str:
+    """H(text) of RFC 7616."""
+    hashed = hashlib.new(HASHES[algorithm.removesuffix(SESSION)], usedforsecurity=False)
+    hashed.update(text.encode("utf-8", "surrogateescape"))
+    return hashed.hexdigest()
+
+
+def ha1(username: str, realm: str, password: str, algorithm: str) -> str:
+    """H(A1), which a server may keep in place of the password. A -sess algorithm has the one of its base here."""
+    return digest_of(algorithm, f"{username}:{realm}:{password}")
+
+
+def digest_response(
+    ha1: str,
+    *,
+    algorithm: str,
+    method: str,
+    uri: str,
+    nonce: str,
+    qop: str = "",
+    nc: str = "",
+    cnonce: str = "",
+) -> str:
+    """The `response` parameter. An empty `qop` means the form of RFC 2069, without count and cnonce."""
+    if algorithm.endswith(SESSION):
+        ha1 = digest_of(algorithm, f"{ha1}:{nonce}:{cnonce}")
+    ha2 = digest_of(algorithm, f"{method}:{uri}")
+    if qop:
+        return digest_of(algorithm, f"{ha1}:{nonce}:{nc}:{cnonce}:{qop}:{ha2}")
+    return digest_of(algorithm, f"{ha1}:{nonce}:{ha2}")
