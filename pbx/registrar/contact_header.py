@@ -85,7 +85,9 @@ def _expires_s(param: str | None, header_s: int | None, policy: RegistrarPolicy)
     """The parameter, else the header, else the default; one that cannot be read counts as absent (10.2.1.1)."""
     if param is not None and param.isascii() and param.isdigit():
         return min(int(param.lstrip("0")[:12] or "0"), policy.expires_max_s)
-    return policy.expires_default_s if header_s is None else min(header_s, policy.expires_max_s)
+    if header_s is not None:
+        return min(header_s, policy.expires_max_s)
+    return max(policy.expires_min_s, min(policy.expires_default_s, policy.expires_max_s))
 
 
 def _read_path(request: Request) -> tuple[str, ...]:

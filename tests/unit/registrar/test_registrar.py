@@ -162,6 +162,11 @@ def test_what_is_granted(desk, contact, expires, granted_s):
     assert values(outcome, "Contact") == [f"<{A}>;expires={granted_s}"]
 
 
+def test_the_default_stays_within_the_bounds():
+    assert values(Desk(expires_max_s=300).register(f"<{A}>"), "Contact") == [f"<{A}>;expires=300"]
+    assert values(Desk(expires_default_s=30).register(f"<{A}>"), "Contact") == [f"<{A}>;expires=60"]
+
+
 def test_too_brief_an_interval_is_refused_with_the_minimum(desk):
     outcome = desk.register(f"<{B}>", f"<{A}>;expires=59")
     assert (outcome.status, values(outcome, "Min-Expires"), desk.contacts) == (423, ["60"], [])
@@ -425,7 +430,7 @@ def test_the_statistics_say_what_happened(desk):
 
 @pytest.mark.parametrize(
     "policy",
-    [{"expires_min_s": 3601}, {"expires_min_s": 0}, {"expires_default_s": 8000}, {"contacts_max": 0}],
+    [{"expires_min_s": 3601}, {"expires_min_s": 0}, {"expires_max_s": 59}, {"contacts_max": 0}],
 )
 def test_a_policy_that_cannot_be_is_refused_at_once(policy):
     with pytest.raises(ValueError, match="must be"):
