@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 # Under a HOME of its own (a clean room, another user) rustup's cargo knows no toolchain: use the one installed beside it.
-ifeq ($(RUSTUP_HOME)$(wildcard $(HOME)/.rustup),)
+ifeq ($(RUSTUP_HOME)$(wildcard $(HOME)/.rustup/toolchains/*),)
   RUSTUP_BESIDE := $(wildcard $(dir $(shell command -v cargo))../../.rustup)
   ifneq ($(RUSTUP_BESIDE),)
     export RUSTUP_HOME := $(abspath $(RUSTUP_BESIDE))
