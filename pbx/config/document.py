@@ -63,26 +63,33 @@ def read(folder: FilePath, file: str) -> Document:
         return Document(file, tomllib.loads(text), locate(text))
     except RecursionError:
         return failed(0, "lists or tables nested too deeply to be read", "remove the nesting")
-    except ValueError as error:  # TOMLDecodeError, and the refusal of numbers with thousands of digits
+    except tomllib.TOMLDecodeError as error:
         return failed(*_syntax(str(error), text))
+    except ValueError:
+        return failed(0, "a number of thousands of digits", "write a smaller one")
 
 
 def _syntax(said: str, text: str) -> tuple[int, str, str]:
     """tomllib's words as line, what was read and what would do."""
+    lines = text.splitlines()
     place = _PLACE.search(said)
     what = _PLACE.sub("", said)
-    line = int(place[1]) if place and place[1] else text.count("\n") + 1 if place else 0
+    line = int(place[1]) if place and place[1] else max(len(lines), 1)
     twice = re.fullmatch(r"Cannot declare \((.*?),?\) twice", what)
     if twice:
         name = dotted(tuple(re.findall(r"'([^']*)'", twice[1])))
         return line, f"[{name}] a second time", "join the two, or give one of them another name"
     if what == "Cannot overwrite a value":
         return line, "a key or table that was given already", "keep one of the two"
-    shown = text.splitlines()[line - 1].strip() if 0 < line <= len(text.splitlines()) else ""
-    return line, f"no TOML: {what[:1].lower()}{what[1:]}", _hint(shown)
+    shown = lines[line - 1].strip() if line <= len(lines) else ""
+    return line, f"no TOML: {what[:1].lower()}{what[1:]}", _hint(what, shown)
 
 
-def _hint(shown: str) -> str:
+def _hint(what: str, shown: str) -> str:
+    if "illegal character '\\n'" in what.lower():
+        return "close the text with a quote"
+    if what == "Unclosed array":
+        return "close the list with ]"
     if re.match(r"[^#=]*=\s*$", shown):
         return "write a value after the ="
     if re.match(r"[\w.-]+\s*=\s*[A-Za-z]", shown) and not re.search(r"=\s*(true|false|inf|nan)\b", shown):

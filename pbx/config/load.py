@@ -81,7 +81,7 @@ def _domains(tenants: dict[str, Tenant], documents: dict[str, Document]) -> dict
         for i, domain in enumerate(tenant.domains):
             owner = domains.setdefault(domain, name)
             if owner != name:
-                read = f"the domain {domain!r}, which is tenant {owner!r}'s"
+                read = f"the domain {domain!r}, which belongs to tenant {owner!r}"
                 documents[name].complain(("domains", i), read, f"remove it here, or from {documents[owner].file}")
     return domains
 

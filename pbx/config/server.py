@@ -12,7 +12,7 @@ from pbx.routing.plan import RingSeconds
 
 PORTS_PER_CALL = 4  # two legs, each with RTP and RTCP: a peer need not agree to multiplex them
 
-Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535, description="0: any that is free")]
+Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]  # 0: any that is free
 RtpPort: TypeAlias = Annotated[int, Meta(ge=1024, le=65535)]
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=10_000_000)]
 Seconds: TypeAlias = Annotated[int, Meta(ge=1, le=86_400, description="seconds")]

@@ -46,9 +46,8 @@ class _Walk:
 
     def value(self, value: Any, wanted: inspect.Type, path: Path) -> Any:
         """The value without what is wrong in it; raises Broken where nothing is left."""
-        unit = ""
+        said = described(wanted)
         if isinstance(wanted, inspect.Metadata):
-            unit = str((wanted.extra_json_schema or {}).get("description", ""))
             wanted = wanted.type
         match wanted:
             case inspect.UnionType():
@@ -64,13 +63,15 @@ class _Walk:
                     self.value(v, t, (*path, i)) for i, (v, t) in enumerate(zip(value, wanted.item_types, strict=True))
                 ]
         if not _fits(value, wanted):
-            self._wrong(value, wanted, unit, path)
+            self._wrong(value, wanted, said, path)
         return value
 
-    def _wrong(self, value: Any, wanted: inspect.Type, unit: str, path: Path) -> None:
-        remedy = f"write {described(wanted)}" + (f", {unit}" if unit else "")
+    def _wrong(self, value: Any, wanted: inspect.Type, said: str, path: Path) -> None:
+        remedy = f"write {said}"
         if isinstance(wanted, inspect.IntType) and isinstance(value, str) and value.strip().isdecimal():
             remedy += ", without quotes"
+        elif isinstance(wanted, inspect.StrType) and isinstance(value, int) and not isinstance(value, bool):
+            remedy = f'write "{shortened(str(value))}", in quotes'
         elif isinstance(wanted, inspect.LiteralType) and isinstance(value, str):
             remedy = did_you_mean(value, map(str, wanted.values))
         self.complain(path, seen(value), remedy)
@@ -82,7 +83,7 @@ class _Walk:
             return self.value(value, types[0], path)
         tagged = [t for t in types if isinstance(t, inspect.StructType)]
         if not isinstance(value, dict):
-            self._wrong(value, tagged[0], "", path)
+            self._wrong(value, tagged[0], described(wanted), path)
         return self._tagged(value, tagged, path)
 
     def _tagged(self, value: dict[str, Any], kinds: list[inspect.StructType], path: Path) -> Any:
@@ -168,8 +169,9 @@ def _within(value: float, wanted: inspect.IntType | inspect.FloatType) -> bool:
 def described(wanted: inspect.Type) -> str:
     """A type as people say it: "a whole number from 1 to 600"."""
     match wanted:
-        case inspect.Metadata():
-            return described(wanted.type)
+        case inspect.Metadata(kind, extra):
+            note = (extra or {}).get("description")
+            return described(kind) + (f", {note}" if note else "")
         case inspect.UnionType():
             return described(next(t for t in wanted.types if not isinstance(t, inspect.NoneType)))
         case inspect.BoolType():

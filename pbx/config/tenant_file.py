@@ -4,10 +4,10 @@ Clear passwords are refused: a digest (HA1, RFC 7616 3.4.2) is all that a regist
 """
 
 import re
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from pbx.config.document import Document
 from pbx.config.server import is_host
@@ -28,7 +28,7 @@ class ExtensionTable(Struct, frozen=True, kw_only=True):
     """`[extensions.101]`"""
 
     name: str = ""
-    ha1: dict[str, str] = field(default_factory=dict)
+    ha1: Annotated[dict[str, str], Meta(description="MD5 or SHA-256 = the digest of NUMBER:REALM:PASSWORD")]
     ring_s: RingSeconds | None = None
 
 
@@ -47,9 +47,7 @@ class TenantTables(Struct, frozen=True, kw_only=True):
 
 _SHAPE = Shape(
     TenantTables,
-    remedies={
-        "password": "passwords are never kept: store ha1.SHA-256 = the SHA-256 of NUMBER:REALM:PASSWORD in hexadecimal"
-    },
+    remedies={"password": "passwords are never kept: write ha1.SHA-256 = the digest of NUMBER:REALM:PASSWORD"},
 )
 _TEST_SHAPE = Shape(PlanTest)
 
@@ -120,7 +118,7 @@ def _extensions(tables: TenantTables, document: Document) -> dict[str, Extension
 def _check_ha1(number: str, ha1: dict[str, str], document: Document) -> None:
     path = ("extensions", number, "ha1")
     if not ha1:
-        document.complain(path, "no digest", "add SHA-256 = the SHA-256 of NUMBER:REALM:PASSWORD in hexadecimal")
+        document.complain(path, "no digest", "add SHA-256 = the digest of NUMBER:REALM:PASSWORD")
     for algorithm, digest in ha1.items():
         digits = HA1_DIGITS.get(algorithm)
         if digits is None:
