@@ -39,10 +39,11 @@ log = structlog.get_logger()
 
 
 class Front:
-    """Set `calls` and `endpoint` before the first request: they need this one to exist."""
+    """`open` it before the first request: the endpoint and the calls need this one to exist."""
 
-    calls: CallDirectory
-    endpoint: Endpoint
+    _endpoint: Endpoint
+    _calls: CallDirectory
+    _nursery: trio.Nursery
 
     def __init__(
         self,
@@ -50,19 +51,22 @@ class Front:
         tenants: Callable[[], TenantDirectory],
         digest: DigestServer,
         registrar: RegistrarEdge,
-        nursery: trio.Nursery,
         wall: Callable[[], float],
         token: Callable[[], str],
-        requests_per_s: float,
+        registrations_per_s: float,
+        calls_per_s: float,
     ) -> None:
         self.refused: Counter[str] = Counter()  # by cause
         self._tenants = tenants
         self._digest = digest
         self._registrar = registrar
-        self._nursery = nursery
         self._wall = wall
         self._token = token
-        self._rate = RateLimit(requests_per_s)
+        self._rates = {"REGISTER": RateLimit(registrations_per_s), "INVITE": RateLimit(calls_per_s)}
+
+    def open(self, endpoint: Endpoint, calls: CallDirectory, nursery: trio.Nursery) -> None:
+        """From here on answers go out by `endpoint`, calls begin in `calls`, registrations run in `nursery`."""
+        self._endpoint, self._calls, self._nursery = endpoint, calls, nursery
 
     def receive(self, event: RequestReceived) -> None:
         """Answers `event` now, or starts what will."""
@@ -79,7 +83,7 @@ class Front:
         if rejection is not None:
             self.refused[f"invalid-{rejection.status}"] += 1
             assert event.transaction is not None, "ACKs were sorted out"
-            self.endpoint.respond(event.transaction, rejection.respond(request, to_tag=self._token()))
+            self._endpoint.respond(event.transaction, rejection.respond(request, to_tag=self._token()))
         elif request.to.tag is not None or request.method in ("BYE", "CANCEL"):
             self._refuse(event, Reject(481, "no-dialog", "Call/Transaction Does Not Exist"))
         elif request.method == "OPTIONS":
@@ -105,18 +109,18 @@ class Front:
 
     def _verdict(self, event: RequestReceived, request: Request, tenant: Tenant) -> Verdict:
         # Before the digest: hashing is the expensive part, and a flood must not buy it.
-        if not self._rate.admit(trio.current_time()):
+        if not self._rates[request.method].admit(trio.current_time()):
             return Reject(503, "rate", "Too Many Requests", RETRY_AFTER_S)
         return authenticate(request, tenant, self._digest, event.flow.remote[0], self._wall())
 
     async def _register(self, event: RequestReceived, tenant: Tenant, number: str) -> None:
         response = await self._registrar.handle(event.request, event.flow, self._tenants().scope(tenant), number)
         assert event.transaction is not None, "a REGISTER has a transaction"
-        self.endpoint.respond(event.transaction, response)
+        self._endpoint.respond(event.transaction, response)
 
     def _begin_call(self, event: RequestReceived, tenant: Tenant, number: str) -> None:
         try:
-            self.calls.begin(event, tenant, self._tenants().scope(tenant), tenant.extensions[number])
+            self._calls.begin(event, tenant, self._tenants().scope(tenant), tenant.extensions[number])
         except Refused as error:
             self._refuse(event, Reject(error.status, f"call-{error.status}", error.reason, error.retry_after_s))
 
@@ -132,4 +136,4 @@ class Front:
     ) -> None:
         assert event.transaction is not None, "an ACK is never answered"
         response = event.request.response(status, reason, to_tag=self._token(), headers=headers)
-        self.endpoint.respond(event.transaction, response)
+        self._endpoint.respond(event.transaction, response)

@@ -17,8 +17,7 @@ from pbx.media.interface import Address, MediaEngine
 from pbx.registrar.binding import Binding
 from pbx.routing.step import Facts, Start
 from pbx.sip.events import Event
-from pbx.spool.changes import PutCall
-from pbx.spool.spool import Spool
+from pbx.spool import PutCall, Spool
 from pbx.tenants.scope import TenantScope
 from pbx.tenants.tenant import Tenant
 from pbx.transport.endpoint import Endpoint
@@ -140,7 +139,10 @@ class Call:
             jitter_ms=quality.jitter_ms,
             mos=quality.mos,
         )
-        self.note(LegEnded(self.services.wall(), leg.id, status, by, reason, media))
+        if not self.state.is_interrupted:  # else it ended with its process, not with our goodbye
+            # Once the call is over, that is the leg's end too, however long its phone takes to say so.
+            at = self.state.ended_at if self.state.phase == "ended" else self.services.wall()
+            self.note(LegEnded(at, leg.id, status, by, reason, media))
 
     # -- record --------------------------------------------------------------------------------------------------------
 
@@ -159,7 +161,7 @@ class Call:
     async def save(self) -> None:
         """Returns once the spool has the state: what a phone is told afterwards survives this process."""
         state = self.state
-        await self.services.spool.commit(PutCall(state.scope, state.id, state.epoch, encode_state(state)))
+        await self.services.spool.commit(PutCall(state.id, state.scope, encode_state(state), state.epoch))
 
 
 def new_state(

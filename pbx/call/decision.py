@@ -21,7 +21,7 @@ async def decide(call: Call) -> None:
             await inbound.connect(call)
         case RunApp(name):
             state.phase, state.application, state.step = "application", name, ""
-        case Reject(status, reason):
-            call.end("system", status, reason)
+        case Reject(status, phrase):
+            call.end("system", status, phrase)
         case HangUp():
             call.end("system", None, "the plan ends here")

@@ -9,7 +9,7 @@ from pbx.call.call import Call, Services
 from pbx.call.intake import Refused, begin
 from pbx.call.run import run_call
 from pbx.call.state import CallState
-from pbx.events.call_events import CallStarted, LegAnswered
+from pbx.events.call_events import LegAnswered
 from pbx.media.interface import NoMediaPorts
 from pbx.sip.events import RequestReceived
 from pbx.tenants.scope import TenantScope
@@ -34,12 +34,16 @@ class LiveCall(msgspec.Struct, frozen=True):
 class CallDirectory:
     """Holds at most `calls_max` calls; the next one is refused with 503 and counted in `refused_full`."""
 
-    def __init__(self, services: Services, nursery: trio.Nursery, *, calls_max: int) -> None:
+    def __init__(self, services: Services, *, calls_max: int) -> None:
         self.services = services
         self.refused_full = 0
-        self._nursery = nursery
+        self._nursery: trio.Nursery | None = None
         self._calls_max = calls_max
         self._calls: dict[str, Call] = {}
+
+    def open(self, nursery: trio.Nursery) -> None:
+        """Calls run in `nursery` from now on."""
+        self._nursery = nursery
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -72,14 +76,15 @@ class CallDirectory:
         self._start(call)
         return call
 
-    def end_interrupted(self, state: CallState, tenant: Tenant, reason: str) -> None:
+    def end_interrupted(self, state: CallState, tenant: Tenant, *, died_at: float) -> None:
         """Ends a call that a process left by dying: whoever is still on the line gets a BYE, and there is one CDR."""
+        if state.phase != "ended":
+            state.phase, state.ended_at, state.is_interrupted = "ended", died_at, True
         try:
-            call = self.restore(state, tenant)
+            self.restore(state, tenant)
         except NoMediaPorts:
             state.legs = [leg for leg in state.legs if leg.phase == "ended"]
-            call = self.restore(state, tenant)
-        call.end("system", None, reason)
+            self.restore(state, tenant)
 
     def live(self, scope: TenantScope | None = None) -> list[LiveCall]:
         """The calls of a tenant, or of all of them, the oldest first."""
@@ -88,6 +93,7 @@ class CallDirectory:
     def _start(self, call: Call) -> None:
         self._calls[call.state.id] = call
         self.services.counters.started += 1
+        assert self._nursery is not None, "open() comes before the first call"
         self._nursery.start_soon(self._run, call)
 
     async def _run(self, call: Call) -> None:
@@ -107,8 +113,7 @@ def _reconnect(call: Call) -> None:
 
 
 def _summary(call: Call) -> LiveCall:
-    state, started = call.state, call.state.history[0]
-    assert isinstance(started, CallStarted), "a history begins with CallStarted"
+    state, started = call.state, call.state.started
     answered = next((e.at for e in state.history if isinstance(e, LegAnswered) and e.leg == state.caller.id), None)
     parties = tuple(leg.party for leg in state.legs[1:] if leg.phase != "ended")
     return LiveCall(

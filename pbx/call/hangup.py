@@ -5,11 +5,10 @@ import trio
 from pbx.call.call import Call
 from pbx.call.leg import Leg
 from pbx.call.outbound import settle_cancelled
-from pbx.cdr.build import build
+from pbx.cdr.cdr import build
 from pbx.events.call_events import CallEnded
 from pbx.sip.events import Event, RequestReceived, ResponseReceived, TimedOut
-from pbx.spool.changes import EndCall
-from pbx.spool.errors import SpoolClosed, SpoolError
+from pbx.spool import EndCall, SpoolClosed, SpoolError
 
 HANGUP_S = 5.0  # a phone that answers neither BYE nor CANCEL keeps its call (and its ports) no longer than this
 RECORD_RETRY_S = 1.0  # while the disk is full
@@ -32,8 +31,11 @@ async def hang_up(call: Call) -> None:
 async def leave_record(call: Call) -> None:
     """Puts the CDR into the spool: the state goes and the record comes, both or neither."""
     state = call.state
-    call.note(CallEnded(state.ended_at, state.ended_by, state.end_status, state.end_reason))
-    cdr = build(state.history)
+    if state.is_interrupted:
+        cdr = build(state.history, interrupted_at=state.ended_at)
+    else:
+        call.note(CallEnded(state.ended_at, state.ended_by, state.end_status, state.end_reason))
+        cdr = build(state.history)
     for _ in range(RECORD_TRIES):
         try:
             await call.services.spool.commit(EndCall(state.id, cdr))

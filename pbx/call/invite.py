@@ -14,7 +14,7 @@ MAX_FORWARDS = 70  # RFC 3261 8.1.1.6
 def make_invite(call: Call, leg: Leg, binding: Binding) -> Request:
     """For the phone behind `binding`, with our offer in it."""
     facts, domain = call.state.facts, call.tenant.domains[0]
-    started = call.state.history[0]
+    started = call.state.started
     caller = NameAddr(
         started.from_name, str(SipUri("sip", facts.from_number, None, domain)), (("tag", leg.state.token),)
     )

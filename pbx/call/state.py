@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from pbx.events.call_events import By, CallEvent, Role
+from pbx.events.call_events import By, CallEvent, CallStarted, Role
 from pbx.media.interface import Address, Stream
 from pbx.routing.step import Event as RouteEvent
 from pbx.routing.step import Facts, RouteState
@@ -83,6 +83,7 @@ class CallState(msgspec.Struct):
     application: str = ""
     step: str = ""
     ended_at: float = 0.0  # unix seconds
+    is_interrupted: bool = False  # the process that had it died at `ended_at`
     ended_by: By = "system"
     end_status: int | None = None
     end_reason: str = ""
@@ -94,9 +95,12 @@ class CallState(msgspec.Struct):
         """The leg of whoever called: always the first."""
         return self.legs[0]
 
-    def leg(self, leg_id: str) -> LegState:
-        """The leg with that id; it exists, or somebody's bookkeeping is wrong."""
-        return next(leg for leg in self.legs if leg.id == leg_id)
+    @property
+    def started(self) -> CallStarted:
+        """How it began."""
+        first = self.history[0]
+        assert isinstance(first, CallStarted), "a history begins with CallStarted"
+        return first
 
 
 _encoder = msgspec.json.Encoder()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+from zlib import crc32
 
 import trio
 
@@ -13,6 +14,7 @@ from pbx.sip.message import Request, Response
 
 if TYPE_CHECKING:
     from pbx.testphone.phone import Phone
+    from pbx.transport.endpoint import Receiver
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
 SDP = "application/sdp"
@@ -35,6 +37,7 @@ class PhoneCall:
         self.agreed: sdp.AgreedMedia | None = None
         self._phone = phone
         self._tag = phone.token()
+        self._session_id = crc32(self._tag.encode())
         self._dialog: Dialog | None = None
         self._invite: Request | None = None
         self._invite_transaction = ""
@@ -87,7 +90,7 @@ class PhoneCall:
     def dial(self, uri: str) -> None:
         """Sends the first INVITE."""
         phone = self._phone
-        offer = sdp.make_offer(self._capabilities(), session_id=id(self) & 0xFFFFFFFF)
+        offer = sdp.make_offer(self._capabilities(), session_id=self._session_id)
         self._local_sdp = offer
         headers = phone.base_headers(to=uri, call_id=phone.token(), cseq="1 INVITE", tag=self._tag)
         headers.add("Content-Type", SDP)
@@ -205,7 +208,7 @@ class PhoneCall:
     def _reinvite(self, direction: sdp.Direction) -> None:
         assert self._local_sdp is not None, "a re-INVITE follows a negotiation"
         self._local_sdp = sdp.make_offer(
-            self._capabilities(direction), session_id=self._local_sdp.origin.session_id, previous=self._local_sdp
+            self._capabilities(direction), session_id=self._session_id, previous=self._local_sdp
         )
         self._request_in_dialog("INVITE", self._hear_reinvite_response, sdp.write(self._local_sdp))
 
@@ -224,7 +227,7 @@ class PhoneCall:
             case TimedOut():
                 self._end("lost")
 
-    def _request_in_dialog(self, method: str, hear: object, body: str = "") -> None:
+    def _request_in_dialog(self, method: str, hear: Receiver, body: str = "") -> None:
         assert self._dialog is not None, f"{method} needs a dialog"
         request = self._dialog.make_request(method, body=body.encode(), content_type=SDP if body else None)
         self._phone.endpoint.request(request, self._dialog.flow, hear)

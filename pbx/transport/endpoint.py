@@ -125,6 +125,10 @@ class Endpoint:
         self._perform()
         return transaction
 
+    def receivers_open(self) -> int:
+        """How many transactions somebody still listens to; 0 when all is over."""
+        return len(self._receivers)
+
     # -- the loop's insides --------------------------------------------------------------------------------------------
 
     def _perform(self) -> None:

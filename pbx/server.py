@@ -1,0 +1,128 @@
+"""The composition root: the only module that knows everybody. Puts the parts together and runs them; decides nothing.
+
+Each part can be handed in, so that the same server runs over real sockets and the native engine, and over a simulated
+network under a virtual clock.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+import trio
+
+from pbx.apps.echo import echo
+from pbx.call.call import Services
+from pbx.call.directory import CallDirectory
+from pbx.call.state import decode_state
+from pbx.config.load import Config
+from pbx.front import Front
+from pbx.media.interface import MediaEngine
+from pbx.registrar.edge import RegistrarEdge
+from pbx.registrar.policy import RegistrarPolicy
+from pbx.registrar.registrar import Registrar
+from pbx.sip.auth import DigestServer
+from pbx.sip.stack import SipStack
+from pbx.spool import Spool
+from pbx.spool.shipper import Shipper
+from pbx.store.interface import Store
+from pbx.tenants.directory import TenantDirectory
+from pbx.tenants.tenant import Tenant
+from pbx.transport.endpoint import DatagramSocket, Endpoint
+
+APPLICATIONS = {"echo": echo}
+
+log = structlog.get_logger()
+
+
+def random_token() -> str:
+    """An id that nobody can guess: tags, Call-IDs and call ids are all that keeps strangers out of a dialog."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a server works with. `wall` gives unix seconds and should not jump."""
+
+    socket: DatagramSocket
+    media: MediaEngine
+    spool: Spool
+    store: Store
+    wall: Callable[[], float]
+    token: Callable[[], str] = random_token
+    died_at: float | None = None  # unix seconds: when the process before this one was last seen alive
+
+
+class Server:
+    """A PBX at work; `run` is all of its life. The attributes are for statistics and for tests."""
+
+    def __init__(self, config: Config, parts: Parts) -> None:
+        self.config = config
+        self.parts = parts
+        limits, timers = config.server.limits, config.server.timers
+        self.tenants = TenantDirectory(
+            config.tenants.values(), default=config.server.default_tenant, region=config.server.region
+        )
+        self.registrar = Registrar(
+            RegistrarPolicy(
+                expires_min_s=timers.register_min_s,
+                expires_max_s=timers.register_max_s,
+                contacts_max=limits.contacts_max,
+                bindings_max=limits.registrations_max,
+            )
+        )
+        self.registrar_edge = RegistrarEdge(self.registrar, parts.spool, parts.wall, token=parts.token)
+        self.front = Front(
+            tenants=lambda: self.tenants,
+            digest=DigestServer(secrets.token_bytes(32), nonce_lifetime_s=timers.nonce_s),
+            registrar=self.registrar_edge,
+            wall=parts.wall,
+            token=parts.token,
+            registrations_per_s=limits.registrations_per_s,
+            calls_per_s=limits.calls_per_s,
+        )
+        stack = SipStack(token=parts.token, transactions_max=limits.transactions_max)
+        self.endpoint = Endpoint(stack, parts.socket, self.front.receive)
+        self.calls = CallDirectory(
+            Services(
+                endpoint=self.endpoint,
+                media=parts.media,
+                spool=parts.spool,
+                bindings=self.registrar,
+                wall=parts.wall,
+                token=parts.token,
+                applications=APPLICATIONS,
+            ),
+            calls_max=limits.calls_max,
+        )
+        self.shipper = Shipper(parts.spool, parts.store)
+
+    async def run(self, *, task_status: trio.TaskStatus["Server"] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serves until cancelled; then every phone hears a goodbye before the socket falls silent."""
+        wire = trio.CancelScope(shield=True)
+        async with trio.open_nursery() as outer:
+            outer.start_soon(self._run_wire, wire)
+            outer.start_soon(self.registrar_edge.run)
+            outer.start_soon(self.shipper.run)
+            try:
+                async with trio.open_nursery() as nursery:
+                    self.front.open(self.endpoint, self.calls, nursery)
+                    self.calls.open(nursery)
+                    self.registrar_edge.restore(self.parts.spool.load_bindings())
+                    self._end_interrupted()
+                    task_status.started(self)
+                    await trio.sleep_forever()
+            finally:
+                wire.cancel()
+
+    async def _run_wire(self, scope: trio.CancelScope) -> None:
+        with scope:
+            await self.endpoint.run()
+
+    def _end_interrupted(self) -> None:
+        """Calls that an earlier process left by dying: their phones get a BYE, and each leaves its one CDR."""
+        for saved in self.parts.spool.load_calls():
+            state = decode_state(saved.state)
+            tenant = self.tenants.named(state.scope.tenant) or Tenant(state.scope.tenant, domains=("invalid",))
+            log.warning("interrupted call", call=state.id, scope=str(state.scope), phase=state.phase)
+            self.calls.end_interrupted(state, tenant, died_at=self.parts.died_at or state.history[-1].at)

@@ -1,0 +1,150 @@
+"""A whole PBX, its phones and its network in memory, under trio's virtual clock. A failure shows the ladder."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import trio
+
+from mediacore import sdp
+from pbx.cdr.cdr import Cdr
+from pbx.config.load import Config
+from pbx.config.server import Limits
+from pbx.config.server import Server as ServerConfig
+from pbx.media.fake import FakeEngine
+from pbx.routing.plan import Plan
+from pbx.server import Parts, Server
+from pbx.sip.auth import ha1
+from pbx.spool import Spool
+from pbx.store.interface import Store
+from pbx.store.sqlite import SqliteStore
+from pbx.tenants.tenant import Extension, Tenant
+from pbx.testphone.audio import NoAudio
+from pbx.testphone.phone import Account, Phone
+from tests.support.network import SimNetwork, SimSocket
+
+EPOCH = 1_780_000_000.0  # unix seconds at the virtual clock's zero
+PBX = ("192.0.2.10", 5060)
+NUMBERS = {"1xx": "extension", "600": "echo"}
+
+
+def wall() -> float:
+    """Unix seconds of the virtual clock."""
+    return EPOCH + trio.current_time()
+
+
+def make_tenant(name: str, *, plan: Plan | None = None, numbers: tuple[str, ...] = ("101", "102", "103")) -> Tenant:
+    """A tenant with domain `NAME.example` whose phones have the password `secret-NUMBER`."""
+    realm = f"{name}.example"
+    extensions = {
+        number: Extension(number, f"Phone {number}", {a: ha1(number, realm, password(number), a) for a in ALGORITHMS})
+        for number in numbers
+    }
+    ring_times = {number: None for number in numbers}
+    plan = plan or Plan(numbers=NUMBERS, extensions=ring_times)
+    return Tenant(name, (realm,), realm, extensions=extensions, plan=plan)
+
+
+ALGORITHMS = ("SHA-256", "MD5")
+
+
+def password(number: str) -> str:
+    """What the phone of `number` knows."""
+    return f"secret-{number}"
+
+
+class World:
+    """One PBX and as many phones as a test asks for."""
+
+    def __init__(self, nursery: trio.Nursery, network: SimNetwork, tenants: tuple[Tenant, ...], limits: Limits) -> None:
+        self.network = network
+        self.nursery = nursery
+        self.media = FakeEngine()
+        self.spool = Spool(None)
+        self.store: Store = SqliteStore(None, inline=True)
+        self.tenants = tenants
+        self.server: Server | None = None
+        self._limits = limits
+        self._hosts = count(101)
+        self._tokens = count(1)
+
+    def token(self) -> str:
+        """Unique, and the same in every run."""
+        return f"t{next(self._tokens)}"
+
+    async def start(self) -> Server:
+        """Brings a PBX up at the usual address."""
+        server_config = ServerConfig(default_tenant=self.tenants[0].name, limits=self._limits)
+        config = Config(
+            Path(),
+            server_config,
+            {tenant.name: tenant for tenant in self.tenants},
+            {domain: tenant.name for tenant in self.tenants for domain in tenant.domains},
+        )
+        parts = Parts(self.network.socket(*PBX), self.media, self.spool, self.store, wall, self.token)
+        self.server = await self.nursery.start(Server(config, parts).run)
+        return self.server
+
+    async def phone(
+        self, number: str, *, tenant: str = "acme", codecs: tuple[sdp.Codec, ...] | None = None, register: bool = True
+    ) -> Phone:
+        """A phone at an address of its own, registered."""
+        socket = self.socket()
+        account = Account(number, password(number), f"{tenant}.example", PBX, f"Phone {number}")
+        audio = NoAudio(socket.local[0])
+        phone = Phone(account, socket, audio, self.token, **({"codecs": codecs} if codecs else {}))
+        self.nursery.start_soon(phone.run)
+        if register:
+            await phone.register()
+        return phone
+
+    def socket(self) -> SimSocket:
+        """A place on the network of its own."""
+        return self.network.socket(f"198.51.100.{next(self._hosts)}")
+
+    async def cdrs(self, tenant: str = "acme") -> list[Cdr]:
+        """What the store has, once everything in the spool has been shipped."""
+        assert self.server is not None
+        while len(self.server.calls) or self.spool.stats().outbox:
+            await trio.sleep(0.1)
+        scope = self.server.tenants.scope(next(t for t in self.tenants if t.name == tenant))
+        return list(await self.store.cdrs(scope))
+
+    async def settle(self) -> None:
+        """Long enough for every transaction to have ended (64 T1 and more)."""
+        await trio.sleep(70)
+
+    def assert_nothing_left(self) -> None:
+        """All ports, tasks, transactions and dialogs are given back."""
+        assert self.server is not None
+        stats = self.server.endpoint.stack.stats()
+        left = {
+            "calls": len(self.server.calls),
+            "legs": self.media.legs_open(),
+            "client transactions": stats.client_transactions,
+            "server transactions": stats.server_transactions,
+            "dialogs": len(self.server.endpoint.dialogs),
+            "receivers": self.server.endpoint.receivers_open(),
+            "saved calls": len(list(self.spool.load_calls())),
+        }
+        assert not any(left.values()), left
+
+
+@asynccontextmanager
+async def open_world(
+    *tenants: Tenant, limits: Limits | None = None, delay_s: float = 0.0, loss: float = 0.0, seed: int = 1
+) -> AsyncIterator[World]:
+    """A world with its PBX up. The clock must be a virtual one."""
+    async with trio.open_nursery() as nursery:
+        network = SimNetwork(nursery=nursery, delay_s=delay_s, loss=loss, seed=seed)
+        world = World(nursery, network, tenants or (make_tenant("acme"),), limits or Limits())
+        try:
+            await world.start()
+            yield world
+        except BaseException as error:
+            error.add_note(f"seed {seed}, times are virtual\n{network}")
+            raise
+        nursery.cancel_scope.cancel()
+
+
