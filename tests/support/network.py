@@ -76,6 +76,7 @@ class SimNetwork:
         self._nursery = nursery
         self._delay_s = delay_s
         self._random = Random(seed)
+        self._dropped: list[tuple[Address, bytes]] = []
 
     def socket(self, host: str, port: int = 5060) -> SimSocket:
         """A socket of its own for each address."""
@@ -88,9 +89,15 @@ class SimNetwork:
         """Nothing arrives there from now on."""
         self._sockets.pop(local, None)
 
+    def drop_from(self, source: Address, start: bytes) -> None:
+        """Loses everything from `source` that begins with `start`, from now on."""
+        self._dropped.append((source, start))
+
     def carry(self, data: bytes, source: Address, destination: Address) -> None:
         """Delivers, later, or loses."""
-        is_lost = self._random.random() < self.loss
+        is_lost = self._random.random() < self.loss or any(
+            source == unwanted and data.startswith(start) for unwanted, start in self._dropped
+        )
         self.ladder.append(Sent(trio.current_time(), source, destination, data, is_lost))
         if is_lost:
             return

@@ -68,6 +68,8 @@ class World:
         self._limits = limits
         self._hosts = count(101)
         self._tokens = count(1)
+        self._life = trio.CancelScope()
+        self._stopped = trio.Event()
 
     def token(self) -> str:
         """Unique, and the same in every run."""
@@ -83,8 +85,20 @@ class World:
             {domain: tenant.name for tenant in self.tenants for domain in tenant.domains},
         )
         parts = Parts(self.network.socket(*PBX), self.media, self.spool, self.store, wall, self.token)
-        self.server = await self.nursery.start(Server(config, parts).run)
+        self.server = await self.nursery.start(self._run, Server(config, parts))
         return self.server
+
+    async def _run(self, server: Server, *, task_status: trio.TaskStatus[Server]) -> None:
+        with trio.CancelScope() as self._life:
+            await server.run(task_status=task_status)
+        self._stopped.set()
+
+    async def stop(self) -> None:
+        """Stops the PBX as SIGTERM would; its spool and store stay."""
+        self._stopped = trio.Event()
+        self._life.cancel()
+        await self._stopped.wait()
+        self.network.remove(PBX)
 
     async def phone(
         self, number: str, *, tenant: str = "acme", codecs: tuple[sdp.Codec, ...] | None = None, register: bool = True
@@ -146,5 +160,3 @@ async def open_world(
             error.add_note(f"seed {seed}, times are virtual\n{network}")
             raise
         nursery.cancel_scope.cancel()
-
-
