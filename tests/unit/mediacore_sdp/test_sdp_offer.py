@@ -233,12 +233,11 @@ class TestPassingOn:
         answer = sdp.answer(caller, self.WIDE.preferring(callee.codecs), prefer="ours")
         assert answer.audio.codecs[0] == callee.codecs[0] == sdp.PCMA
 
-    def test_dynamic_numbers_never_run_out_quietly(self):
+    def test_no_codec_is_lost_where_the_caller_uses_every_number_otherwise(self):
         codecs = tuple(sdp.Codec(f"x{number}", 8000, payload_type=number) for number in range(96, 128))
         ours = sdp.Capabilities(
             address="192.0.2.1", port=20_000, codecs=(*codecs, sdp.Codec("y", 8000, payload_type=35))
         )
-        # The caller uses every dynamic number for codecs of ours, in reverse: each moves, none is lost.
         lines = [f"a=rtpmap:{number} x{223 - number}/8000" for number in range(96, 128)]
         caller = sdp.parse(offer("m=audio 4000 RTP/AVP " + " ".join(map(str, range(96, 128))), *lines))
         liked = sdp.offer_codecs_like(caller, ours)
