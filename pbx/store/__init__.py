@@ -1,0 +1,1 @@
+"""Tenants, their configuration and CDRs: kept for good, never on a call's path."""
