@@ -14,10 +14,10 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from pbx.sip import _values
 from pbx.sip.errors import BadMessage
 
 SCHEMES = ("sip", "sips")
-PORT_MAX = 65535
 PARSED_MAX = (
     2048  # URIs kept parsed; then the one unused for longest is dropped. Values are immutable, so sharing is safe.
 )
@@ -33,31 +33,11 @@ _PARAM_SAFE = "!*'()[]/:&+$"
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NEVER = re.compile(r'[\x00-\x20\x7f<>"]')
-_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?")
-_IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
 def parse_hostport(text: str) -> tuple[str, int | None]:
-    """`host`, `host:port`, `[v6]` or `[v6]:port`; the IPv6 host comes back without its brackets."""
-    if text.startswith("["):
-        host, bracket, rest = text[1:].partition("]")
-        # Characters only, not the address: RFC 5118 4.10 asks to accept the three colons of an old grammar mistake.
-        well_formed = bool(bracket) and _IPV6.fullmatch(host) is not None and (not rest or rest.startswith(":"))
-        port = rest[1:]
-        has_port = bool(rest)
-    else:
-        host, colon, port = text.partition(":")
-        well_formed = _HOST.fullmatch(host) is not None
-        has_port = bool(colon)
-    if not well_formed:
-        raise BadMessage(f"bad host {text[:80]!r}")
-    return host, _port(port) if has_port else None
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) <= PORT_MAX):
-        raise BadMessage(f"bad port {text[:20]!r}")
-    return int(text)
+    """`host`, `host:port`, `[v6]` or `[v6]:port`; the IPv6 host comes back without its brackets. Raises BadMessage."""
+    return _values.hostport(text)
 
 
 def write_hostport(host: str, port: int | None) -> str:
