@@ -105,10 +105,11 @@ class CallDirectory:
 
 
 def _reconnect(call: Call) -> None:
-    """Who heard whom before hears them again."""
-    if not call.caller.is_up:
+    """Who heard whom before hears them again, early audio too; an application sees to its own."""
+    if call.state.phase == "application" or "ended" in (call.state.phase, call.state.caller.phase):
         return
-    if (callee := call.other(call.caller)) is not None:
+    callee = call.other(call.caller) or next((leg for leg in call.callees if leg.state.stream is not None), None)
+    if callee is not None:
         call.services.media.bridge(call.caller.media, callee.media)
 
 

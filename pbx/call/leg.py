@@ -91,7 +91,7 @@ class Leg:
         self.listen(request.call_id)
         transaction = self._endpoint.request(request, flow, self.hear)
         self._transactions.add(transaction)
-        self.state.invite = PendingInvite(request.encode(), flow, transaction)
+        self.state.invite = PendingInvite(request.encode(), flow, transaction, is_ours=True)
 
     def receive_response(self, response: Response) -> None:
         """A 1xx with a tag makes the dialog, early; a 2xx confirms it (RFC 3261 12.1.2)."""
@@ -150,10 +150,12 @@ class Leg:
         if pending is None:
             return
         request = self.pending_request()
-        if self.state.role == "callee" and self.state.phase != "answered":
+        if pending.is_ours:
             self.listen(request.call_id)
             pending.transaction = self._endpoint.resume_request(request, pending.flow, self.hear)
             self._transactions.add(pending.transaction)
+            if self.is_up:
+                self.acknowledge()
             return
         pending.transaction = self._endpoint.resume_received(request, pending.flow, self.hear)
         self._transactions.add(pending.transaction)

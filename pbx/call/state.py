@@ -34,6 +34,7 @@ class PendingInvite(msgspec.Struct):
     message: bytes
     flow: Flow
     transaction: str
+    is_ours: bool = False
     ack: bytes = b""  # what we acknowledged its 2xx with, should that come again
 
 

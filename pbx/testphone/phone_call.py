@@ -42,6 +42,7 @@ class PhoneCall:
         self._invite: Request | None = None
         self._invite_transaction = ""
         self._has_authorized = False
+        self._has_renegotiated = trio.Event()
         self._local_sdp: sdp.SessionDescription | None = None
         self._remote_sdp = ""
 
@@ -84,6 +85,11 @@ class PhoneCall:
     def resume(self) -> None:
         """Takes the other side back."""
         self._reinvite(sdp.Direction.SENDRECV)
+
+    async def renegotiated(self, *, is_holding: bool) -> None:
+        """Returns once the other side agreed to `hold` or `resume`."""
+        while self.agreed is None or (self.agreed.direction is sdp.Direction.SENDONLY) != is_holding:
+            await self._has_renegotiated.wait()
 
     # -- calling out ---------------------------------------------------------------------------------------------------
 
@@ -219,6 +225,8 @@ class PhoneCall:
                 ack = self._dialog.make_ack(response.cseq.number)
                 self._phone.endpoint.acknowledge(transaction, ack, event.flow)
                 self._take_answer(response.body)
+                self._has_renegotiated.set()
+                self._has_renegotiated = trio.Event()
 
     def _hear_bye_response(self, event: Event) -> None:
         match event:

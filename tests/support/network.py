@@ -1,7 +1,7 @@
 """A network in memory for SIP under a virtual clock: delay, loss (seeded), and a ladder of all that went over it."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -27,7 +27,8 @@ class Sent:
 
     def __str__(self) -> str:
         mark = "  LOST" if self.is_lost else ""
-        return f"{self.at:10.3f}  {self.source[0]}:{self.source[1]} -> {self.destination[0]}:{self.destination[1]}  {self.start_line}{mark}"
+        way = f"{self.source[0]}:{self.source[1]} -> {self.destination[0]}:{self.destination[1]}"
+        return f"{self.at:10.3f}  {way}  {self.start_line}{mark}"
 
 
 class SimSocket:
@@ -52,7 +53,8 @@ class SimSocket:
 
     def send(self, data: bytes, remote: Address) -> None:
         """Hands it to the network."""
-        self._network.carry(data, self.local, remote)
+        if self._network.has(self):
+            self._network.carry(data, self.local, remote)
 
     def close(self) -> None:
         """Leaves the network."""
@@ -77,6 +79,7 @@ class SimNetwork:
         self._delay_s = delay_s
         self._random = Random(seed)
         self._dropped: list[tuple[Address, bytes]] = []
+        self.on_carried: Callable[[], None] = lambda: None
 
     def socket(self, host: str, port: int = 5060) -> SimSocket:
         """A socket of its own for each address."""
@@ -86,8 +89,12 @@ class SimNetwork:
         return self._sockets[local]
 
     def remove(self, local: Address) -> None:
-        """Nothing arrives there from now on."""
+        """Nothing arrives there, and nothing comes from there, from now on."""
         self._sockets.pop(local, None)
+
+    def has(self, socket: SimSocket) -> bool:
+        """Whether it is still there: what a dead process says nobody hears."""
+        return self._sockets.get(socket.local) is socket
 
     def drop_from(self, source: Address, start: bytes) -> None:
         """Loses everything from `source` that begins with `start`, from now on."""
@@ -99,6 +106,7 @@ class SimNetwork:
             source == unwanted and data.startswith(start) for unwanted, start in self._dropped
         )
         self.ladder.append(Sent(trio.current_time(), source, destination, data, is_lost))
+        self.on_carried()
         if is_lost:
             return
         if self._delay_s and self._nursery is not None:

@@ -16,7 +16,7 @@ from pbx.media.fake import FakeEngine
 from pbx.routing.plan import Plan
 from pbx.server import Parts, Server
 from pbx.sip.auth import ha1
-from pbx.spool import Spool
+from pbx.spool import PutBinding, Spool
 from pbx.store.interface import Store
 from pbx.store.sqlite import SqliteStore
 from pbx.tenants.tenant import Extension, Tenant
@@ -41,8 +41,7 @@ def make_tenant(name: str, *, plan: Plan | None = None, numbers: tuple[str, ...]
         number: Extension(number, f"Phone {number}", {a: ha1(number, realm, password(number), a) for a in ALGORITHMS})
         for number in numbers
     }
-    ring_times = {number: None for number in numbers}
-    plan = plan or Plan(numbers=NUMBERS, extensions=ring_times)
+    plan = plan or Plan(numbers=NUMBERS, extensions=dict.fromkeys(numbers))
     return Tenant(name, (realm,), realm, extensions=extensions, plan=plan)
 
 
@@ -100,6 +99,14 @@ class World:
         await self._stopped.wait()
         self.network.remove(PBX)
 
+    async def crash(self) -> None:
+        """The PBX is gone between two datagrams; what it confirmed to phones as registered is kept, and nothing else."""
+        self.network.remove(PBX)
+        self._life.cancel()
+        bindings = list(self.spool.load_bindings())
+        self.spool, self.media = Spool(None), FakeEngine()
+        await self.spool.commit(*(PutBinding(b.scope, b.aor, b.contact, b.expires_at, b.record) for b in bindings))
+
     async def phone(
         self, number: str, *, tenant: str = "acme", codecs: tuple[sdp.Codec, ...] | None = None, register: bool = True
     ) -> Phone:
@@ -120,7 +127,9 @@ class World:
     async def cdrs(self, tenant: str = "acme") -> list[Cdr]:
         """What the store has, once everything in the spool has been shipped."""
         assert self.server is not None
-        while len(self.server.calls) or self.spool.stats().outbox:
+        for _ in range(1000):
+            if not len(self.server.calls) and not self.spool.stats().outbox:
+                break
             await trio.sleep(0.1)
         scope = self.server.tenants.scope(next(t for t in self.tenants if t.name == tenant))
         return list(await self.store.cdrs(scope))
