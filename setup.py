@@ -7,7 +7,7 @@ from setuptools import Extension, setup
 
 # Generated C goes under build/, so that neither a wheel nor git ever sees it.
 EXTENSIONS = [
-    Extension(f"{path.with_suffix('').as_posix().replace('/', '.')}", [str(path)], extra_compile_args=["-O3"])
+    Extension(f"{path.with_suffix('').as_posix().replace('/', '.')}", [str(path)], extra_compile_args=["-O3", "-g0"])
     for path in sorted(Path("pbx").rglob("*.pyx"))
 ]
 
