@@ -57,6 +57,7 @@ def test_an_rtpmap_overrides_the_static_table():
         ("m=audio 4000 RTP/AVP 8 97", "a=rtpmap:97 x/8000/0"),
         ("m=audio 4000 RTP/AVP 8 97", "a=rtpmap:97 /8000"),
         ("m=audio 4000 RTP/AVP 8 97", "a=rtpmap:x y/8000"),
+        ("m=audio 4000 RTP/AVP 8 97", "a=rtpmap:97 \u212a/8000"),
         ("m=audio 4000 RTP/AVP 8 128 256 -1 x 8",),
     ],
 )

@@ -91,7 +91,7 @@ def _rtpmap(value: str) -> Codec | None:
     rate, slash, channels = rest.partition("/")
     clock_rate = number_in(rate, _CLOCK_RATE_MAX)
     count = number_in(channels, _CHANNELS_MAX) if slash else 1
-    if payload_type is None or not name or not clock_rate or not count:
+    if payload_type is None or not name or not name.isascii() or not clock_rate or not count:
         return None
     return Codec(name, clock_rate, channels=count, payload_type=payload_type)
 

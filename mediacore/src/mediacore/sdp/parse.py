@@ -69,6 +69,9 @@ def _line(number: int, line: str) -> _Line:
     if line[0] not in "vosiuepcbtrzkam":
         # RFC 8866 5: a description with an unknown type letter is to be refused as a whole.
         raise BadSdp(number, line, f"unknown type {line[0]!r}")
+    if line[0] in "mtrz" and not line.isascii():
+        # Tokens and numbers by the grammar. An answer repeats them, and must not fail where it is turned into bytes.
+        raise BadSdp(number, line, f"{line[0]}= has other characters than ASCII's")
     return _Line(number, line[0], line[2:])
 
 
