@@ -105,3 +105,139 @@ fn absolute_delay(delay_ms: f64) -> f64 {
     25.0 * ((1.0 + x.powi(6)).powf(1.0 / 6.0) - 3.0 * (1.0 + (x / 3.0).powi(6)).powf(1.0 / 6.0)
         + 2.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERFECT: Path = Path {
+        one_way_delay_ms: 0.0,
+        lost_ratio: 0.0,
+        burst_ratio: 1.0,
+        codec: CodecQuality::G711_CONCEALED,
+    };
+
+    fn assert_near(value: f64, expected: f64, tolerance: f64) {
+        assert!(
+            (value - expected).abs() <= tolerance,
+            "{value} instead of {expected}"
+        );
+    }
+
+    #[test]
+    fn the_defaults_give_what_g107_says() {
+        assert_near(PERFECT.rating(), 93.2, 0.05);
+        assert_near(PERFECT.mos(), 4.41, 0.005);
+    }
+
+    #[test]
+    fn mos_of_r_is_table_b1_of_g107() {
+        for (r, expected) in [
+            (90.0, 4.34),
+            (80.0, 4.03),
+            (70.0, 3.60),
+            (60.0, 3.10),
+            (50.0, 2.58),
+        ] {
+            assert_near(mos(r), expected, 0.01);
+        }
+        assert_eq!(
+            (mos(0.0), mos(-5.0), mos(5.0), mos(100.0)),
+            (1.0, 1.0, 1.0, 4.5)
+        );
+    }
+
+    #[test]
+    fn loss_costs_what_bpl_says() {
+        // Ie-eff for random loss: 95 Ppl / (Ppl + Bpl).
+        let table = [
+            (0.01, 3.64, 17.92),
+            (0.02, 7.01, 30.16),
+            (0.05, 15.78, 51.08),
+            (0.2, 42.13, 78.19),
+        ];
+        for (lost_ratio, concealed, plain) in table {
+            let lossy = Path {
+                lost_ratio,
+                ..PERFECT
+            };
+            assert_near(PERFECT.rating() - lossy.rating(), concealed, 0.01);
+            let plain_path = Path {
+                codec: CodecQuality::G711_PLAIN,
+                ..lossy
+            };
+            assert_near(PERFECT.rating() - plain_path.rating(), plain, 0.01);
+        }
+    }
+
+    #[test]
+    fn losses_in_bursts_cost_more() {
+        let random = Path {
+            lost_ratio: 0.03,
+            ..PERFECT
+        };
+        let bursts = Path {
+            burst_ratio: 2.0,
+            ..random
+        };
+        assert!(bursts.rating() < random.rating() - 0.5);
+    }
+
+    #[test]
+    fn delay_costs_as_cole_and_rosenbluth_found() {
+        // "Voice over IP performance monitoring" (2001): two straight lines fitted to the E-model with these defaults. Beyond
+        // 300 ms its curve leaves them.
+        for delay_ms in [20.0, 50.0, 100.0, 150.0, 200.0, 250.0, 300.0] {
+            let knee = if delay_ms > 177.3 {
+                0.11 * (delay_ms - 177.3)
+            } else {
+                0.0
+            };
+            let late = Path {
+                one_way_delay_ms: delay_ms,
+                ..PERFECT
+            };
+            assert_near(
+                PERFECT.rating() - late.rating(),
+                0.024 * delay_ms + knee,
+                1.7,
+            );
+        }
+    }
+
+    #[test]
+    fn more_of_anything_bad_is_never_better() {
+        let rating = |one_way_delay_ms, lost_ratio| {
+            Path {
+                one_way_delay_ms,
+                lost_ratio,
+                ..PERFECT
+            }
+            .rating()
+        };
+        for step in 0..100 {
+            let (n, next) = (f64::from(step), f64::from(step + 1));
+            assert!(
+                rating(n * 10.0, 0.0) >= rating(next * 10.0, 0.0),
+                "delay {n}"
+            );
+            assert!(
+                rating(0.0, n / 100.0) >= rating(0.0, next / 100.0),
+                "loss {n} %"
+            );
+        }
+    }
+
+    #[test]
+    fn nonsense_in_gives_a_number_out() {
+        for bad in [-1.0, 1e9, f64::INFINITY, f64::NEG_INFINITY] {
+            let path = Path {
+                one_way_delay_ms: bad,
+                lost_ratio: bad,
+                burst_ratio: bad,
+                ..PERFECT
+            };
+            assert!((1.0..=4.5).contains(&path.mos()), "{bad}");
+        }
+    }
+}

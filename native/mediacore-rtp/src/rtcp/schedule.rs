@@ -105,3 +105,68 @@ impl Schedule {
         ((mixed ^ mixed >> 31) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Moments of the reports in a minute; the timer is looked at when it wants to be.
+    fn reports(bandwidth_bps: u32, seed: u64, octets: usize) -> Vec<Duration> {
+        let mut schedule = Schedule::new(bandwidth_bps, seed, Duration::ZERO);
+        let mut reports = Vec::new();
+        while schedule.next_timeout() < Duration::from_secs(60) {
+            let now = schedule.next_timeout();
+            if schedule.handle_timeout(now) {
+                schedule.sent(octets, now);
+                reports.push(now);
+            }
+        }
+        reports
+    }
+
+    #[test]
+    fn g711_reports_about_every_four_seconds_and_first_sooner() {
+        // 80 kbit/s: 360 / 80 is 4.5 s on average.
+        let all: Vec<_> = (0..100).map(|seed| reports(80_000, seed, 92)).collect();
+        let mean_count = all.iter().map(Vec::len).sum::<usize>() as f64 / 100.0;
+        assert!(
+            (11.0..16.0).contains(&mean_count),
+            "{mean_count} in a minute"
+        );
+        assert!(
+            all.iter()
+                .all(|reports| reports[0] < Duration::from_secs(4))
+        );
+    }
+
+    #[test]
+    fn legs_with_different_seeds_do_not_report_together() {
+        assert_ne!(reports(80_000, 1, 92), reports(80_000, 2, 92));
+        assert_eq!(reports(80_000, 1, 92), reports(80_000, 1, 92));
+    }
+
+    #[test]
+    fn nothing_is_due_before_its_time() {
+        let mut schedule = Schedule::new(80_000, 1, Duration::from_secs(100));
+        let before = schedule.next_timeout() - Duration::from_nanos(1);
+        assert!(!schedule.handle_timeout(before));
+        assert_eq!(schedule.next_timeout(), before + Duration::from_nanos(1));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        /// Whatever the figures, the timer neither spins nor sleeps for long.
+        #[test]
+        fn intervals_stay_between_their_limits(bandwidth_bps: u32, seed: u64, octets in 0_usize..2000) {
+            let reports = reports(bandwidth_bps, seed, octets);
+            prop_assert!(!reports.is_empty());
+            for pair in reports.windows(2) {
+                let interval_s = (pair[1] - pair[0]).as_secs_f64();
+                // Half the least to one and a half of the greatest; putting off adds a second draw.
+                prop_assert!((0.5 * INTERVAL_MIN_S / COMPENSATION..=2.0 * INTERVAL_MAX_S).contains(&interval_s));
+            }
+        }
+    }
+}
