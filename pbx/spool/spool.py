@@ -149,12 +149,13 @@ class Spool:
             scope = scopes.setdefault((tenant, region), TenantScope(tenant, region))
             yield SavedBinding(scope, aor, contact, expires_at, record)
 
-    def load_calls(self) -> Iterator[SavedCall]:
-        """All calls that had not ended. For the start: reads in the caller."""
-        for call_id, tenant, region, state, epoch in self._reader.execute(
-            "SELECT call_id, tenant, region, state, epoch FROM calls ORDER BY rowid"
-        ):
-            yield SavedCall(call_id, TenantScope(tenant, region), state, epoch)
+    def load_calls(self) -> list[SavedCall]:
+        """All calls that had not ended, the oldest first. For the start: reads in the caller."""
+        rows = self._reader.execute("SELECT call_id, tenant, region, state, epoch FROM calls ORDER BY rowid").fetchall()
+        return [
+            SavedCall(call_id, TenantScope(tenant, region), state, epoch)
+            for call_id, tenant, region, state, epoch in rows
+        ]
 
     async def read_outbox(self, limit: int) -> list[OutboxItem]:
         """The oldest items that wait to be shipped, at most `limit`."""

@@ -17,7 +17,7 @@ from pbx.tenants.tenant import Tenant
 # The operator's scope has this for its tenant: `tenants` then lists all of the region. Nothing else takes it.
 EVERY_TENANT = "*"
 
-PAGE_MAX = 1000  # records in one answer; asking for more is refused
+PAGE_MAX = 1000  # records in one question or answer; more are refused
 
 Cursor: TypeAlias = str  # where the next page begins; only its Store understands it
 
@@ -83,8 +83,8 @@ class Store(Protocol):
         Raises VersionConflict if that version is not the newest. The same call made again returns the same number.
         """
 
-    async def add_cdr(self, scope: TenantScope, cdr: Cdr) -> None:
-        """Keeps a CDR. One whose id is known changes nothing: a call has one."""
+    async def add_cdrs(self, scope: TenantScope, cdrs: Sequence[Cdr]) -> None:
+        """Keeps CDRs, all or none. One whose id is known changes nothing: a call has one."""
 
     async def cdr(self, scope: TenantScope, cdr_id: str) -> Cdr | None:
         """One CDR; None if there is none in this scope."""

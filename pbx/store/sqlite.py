@@ -1,7 +1,7 @@
 """The Store of one machine: a SQLite file (WAL) through SQLAlchemy Core, in worker threads.
 
     with SqliteStore(data / "store.sqlite") as store:
-        await store.add_cdr(scope, cdr)
+        await store.add_cdrs(scope, [cdr])
 
 `inline=True` works in the caller instead: a virtual clock jumps ahead of real threads. Writes wait for the disk
 (synchronous FULL): the shipper forgets a CDR once it was told that it is here.
@@ -129,14 +129,20 @@ class SqliteStore:
 
     # -- CDRs ----------------------------------------------------------------------------------------------------------
 
-    async def add_cdr(self, scope: TenantScope, cdr: Cdr) -> None:
+    async def add_cdrs(self, scope: TenantScope, cdrs: Sequence[Cdr]) -> None:
         """See Store."""
-        _check(scope)
-        if cdr.scope != scope:
-            raise StoreRefused(f"the CDR {cdr.id} of {cdr.scope} cannot be kept for {scope}")
-        values = {"id": cdr.id, "started_at": cdr.started_at, "record": msgspec.json.encode(cdr).decode()}
-        statement = insert_or_ignore(CDRS).values(**_key(scope), **values).on_conflict_do_nothing()
-        await self._writing(lambda connection: connection.execute(statement))
+        if not cdrs:
+            return
+        _check(scope, len(cdrs))
+        if strangers := [cdr for cdr in cdrs if cdr.scope != scope]:
+            raise StoreRefused(f"the CDR {strangers[0].id} of {strangers[0].scope} cannot be kept for {scope}")
+        rows = [
+            {**_key(scope), "id": cdr.id, "started_at": cdr.started_at, "record": msgspec.json.encode(cdr).decode()}
+            for cdr in cdrs
+        ]
+        await self._writing(
+            lambda connection: connection.execute(insert_or_ignore(CDRS).on_conflict_do_nothing(), rows)
+        )
 
     async def cdr(self, scope: TenantScope, cdr_id: str) -> Cdr | None:
         """See Store."""
@@ -223,7 +229,7 @@ def _check(scope: TenantScope, limit: int = 1) -> None:
     if scope.tenant == EVERY_TENANT:
         raise StoreRefused("this is asked of one tenant, not of all")
     if not 1 <= limit <= PAGE_MAX:
-        raise StoreRefused(f"a page has 1 to {PAGE_MAX} records, not {limit}")
+        raise StoreRefused(f"it must be from 1 to {PAGE_MAX} records at once, not {limit}")
 
 
 def _tenant_version(row: Any) -> TenantVersion:

@@ -126,20 +126,40 @@ async def test_the_operator_lists_the_tenants_of_a_region(store, clock):
 
 
 async def test_a_cdr_comes_back_as_it_was_added(store, clock):
-    await store.add_cdr(HERONS, sample_cdr())
+    await store.add_cdrs(HERONS, [sample_cdr()])
     assert await store.cdr(HERONS, "call-1") == sample_cdr()
     assert (await store.cdrs(HERONS)).cdrs == (sample_cdr(),)
 
 
 async def test_a_cdr_is_kept_once_and_the_first_stands(store, clock):
-    await store.add_cdr(HERONS, sample_cdr())
-    await store.add_cdr(HERONS, msgspec.structs.replace(sample_cdr(), disposition="interrupted"))
+    await store.add_cdrs(HERONS, [sample_cdr()])
+    await store.add_cdrs(HERONS, [msgspec.structs.replace(sample_cdr(), disposition="interrupted")])
     assert (await store.cdrs(HERONS)).cdrs == (sample_cdr(),)
+
+
+async def test_many_cdrs_are_added_at_once_known_ones_among_them(store, clock):
+    await store.add_cdrs(HERONS, [sample_cdr("call-1")])
+    await store.add_cdrs(HERONS, [sample_cdr(f"call-{n}", started_at=T0 + n) for n in range(PAGE_MAX)])
+    await store.add_cdrs(HERONS, [])
+    page = await store.cdrs(HERONS, limit=PAGE_MAX)
+    assert (len(page.cdrs), page.next) == (PAGE_MAX, None)
+    assert await store.cdr(HERONS, "call-1") == sample_cdr("call-1")
+
+
+async def test_cdrs_are_added_all_or_none(store, clock):
+    with pytest.raises(StoreRefused):
+        await store.add_cdrs(HERONS, [sample_cdr("call-1"), sample_cdr("call-2", scope=OTTERS)])
+    assert (await store.cdrs(HERONS)).cdrs == ()
+
+
+async def test_too_many_cdrs_at_once_are_refused(store, clock):
+    with pytest.raises(StoreRefused):
+        await store.add_cdrs(HERONS, [sample_cdr(f"call-{n}") for n in range(PAGE_MAX + 1)])
 
 
 async def test_cdrs_come_newest_first(store, clock):
     for n in (2, 0, 1):
-        await store.add_cdr(HERONS, sample_cdr(f"call-{n}", started_at=T0 + n))
+        await store.add_cdrs(HERONS, [sample_cdr(f"call-{n}", started_at=T0 + n)])
     assert [cdr.id for cdr in (await store.cdrs(HERONS)).cdrs] == ["call-2", "call-1", "call-0"]
 
 
@@ -147,7 +167,7 @@ async def test_cdrs_come_newest_first(store, clock):
 async def test_pages_hold_every_cdr_once(store, clock, limit):
     for n in range(7):
         # Some calls start at the same moment; their ids have spaces in them.
-        await store.add_cdr(HERONS, sample_cdr(f"call {n}", started_at=T0 + n // 3 + 0.1))
+        await store.add_cdrs(HERONS, [sample_cdr(f"call {n}", started_at=T0 + n // 3 + 0.1)])
     seen, after = [], None
     while True:
         page = await store.cdrs(HERONS, limit=limit, after=after)
@@ -160,9 +180,9 @@ async def test_pages_hold_every_cdr_once(store, clock, limit):
 
 async def test_a_call_that_ends_while_somebody_turns_pages_moves_nothing(store, clock):
     for n in range(4):
-        await store.add_cdr(HERONS, sample_cdr(f"call-{n}", started_at=T0 + n))
+        await store.add_cdrs(HERONS, [sample_cdr(f"call-{n}", started_at=T0 + n)])
     first = await store.cdrs(HERONS, limit=2)
-    await store.add_cdr(HERONS, sample_cdr("call-9", started_at=T0 + 9))
+    await store.add_cdrs(HERONS, [sample_cdr("call-9", started_at=T0 + 9)])
     second = await store.cdrs(HERONS, limit=2, after=first.next)
     assert [cdr.id for cdr in first.cdrs + second.cdrs] == ["call-3", "call-2", "call-1", "call-0"]
 
@@ -175,7 +195,7 @@ async def test_a_call_that_ends_while_somebody_turns_pages_moves_nothing(store, 
 )
 async def test_nothing_of_one_tenant_is_seen_by_another(store, clock, other):
     await put(store, HERONS, tenant(), 0)
-    await store.add_cdr(HERONS, sample_cdr())
+    await store.add_cdrs(HERONS, [sample_cdr()])
     page = await store.cdrs(HERONS)
     assert await store.tenant(other) is None
     assert await store.tenant(other, version=1) is None
@@ -189,15 +209,15 @@ async def test_nothing_of_one_tenant_is_seen_by_another(store, clock, other):
 
 
 async def test_two_tenants_may_have_the_same_ids(store, clock):
-    await store.add_cdr(HERONS, sample_cdr(scope=HERONS))
-    await store.add_cdr(OTTERS, sample_cdr(scope=OTTERS))
+    await store.add_cdrs(HERONS, [sample_cdr(scope=HERONS)])
+    await store.add_cdrs(OTTERS, [sample_cdr(scope=OTTERS)])
     assert (await store.cdr(HERONS, "call-1")).scope == HERONS
     assert (await store.cdr(OTTERS, "call-1")).scope == OTTERS
 
 
 async def test_nothing_is_saved_under_another_tenants_name(store, clock):
     with pytest.raises(StoreRefused):
-        await store.add_cdr(OTTERS, sample_cdr(scope=HERONS))
+        await store.add_cdrs(OTTERS, [sample_cdr(scope=HERONS)])
     with pytest.raises(StoreRefused):
         await put(store, OTTERS, tenant("herons"), 0)
     assert list(await store.tenants(TenantScope(EVERY_TENANT))) == []
@@ -207,13 +227,13 @@ async def test_nothing_is_saved_under_another_tenants_name(store, clock):
 async def test_the_operators_scope_lists_tenants_and_nothing_else(store, clock):
     everyone = TenantScope(EVERY_TENANT)
     await put(store, HERONS, tenant(), 0)
-    await store.add_cdr(HERONS, sample_cdr())
+    await store.add_cdrs(HERONS, [sample_cdr()])
     for call in (
         store.tenant(everyone),
         store.tenant_versions(everyone),
         store.cdr(everyone, "call-1"),
         store.cdrs(everyone),
-        store.add_cdr(everyone, sample_cdr(scope=everyone)),
+        store.add_cdrs(everyone, [sample_cdr(scope=everyone)]),
         put(store, everyone, tenant(EVERY_TENANT), 0),
     ):
         with pytest.raises(StoreRefused):

@@ -20,7 +20,7 @@ from tests.support.sample_cdr import HERONS, sample_cdr
 
 async def test_what_was_kept_is_there_when_the_file_is_opened_again(tmp_path):
     with SqliteStore(tmp_path / "store.sqlite") as store:
-        await store.add_cdr(HERONS, sample_cdr())
+        await store.add_cdrs(HERONS, [sample_cdr()])
     with SqliteStore(tmp_path / "store.sqlite") as store:
         assert await store.cdr(HERONS, "call-1") == sample_cdr()
 
@@ -75,22 +75,22 @@ async def test_a_database_that_somebody_else_holds_is_unavailable(tmp_path, monk
         other = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="locked"):
-            await store.add_cdr(HERONS, sample_cdr())
+            await store.add_cdrs(HERONS, [sample_cdr()])
         assert (await store.cdrs(HERONS)).cdrs == (), "reading waits for no writer"
         other.execute("ROLLBACK")
         other.close()
-        await store.add_cdr(HERONS, sample_cdr())
+        await store.add_cdrs(HERONS, [sample_cdr()])
 
 
 async def test_a_full_disk_is_unavailable_and_what_was_kept_stays(tmp_path):
     with SqliteStore(tmp_path / "store.sqlite", inline=True) as store:
-        await store.add_cdr(HERONS, sample_cdr())
+        await store.add_cdrs(HERONS, [sample_cdr()])
         with store._engine.connect() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         large = msgspec.structs.replace(sample_cdr("call-2"), reason="x" * 100_000)
         with pytest.raises(StoreUnavailable, match="full"):
-            await store.add_cdr(HERONS, large)
+            await store.add_cdrs(HERONS, [large])
         assert await store.cdr(HERONS, "call-1") == sample_cdr()
 
 
@@ -100,9 +100,9 @@ async def test_a_caller_who_gives_up_is_let_go_although_the_disk_hangs(tmp_path,
         other = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with trio.move_on_after(0.05) as scope:
-            await store.add_cdr(HERONS, sample_cdr())
+            await store.add_cdrs(HERONS, [sample_cdr()])
         assert scope.cancelled_caught
         other.execute("ROLLBACK")
         other.close()
-        await store.add_cdr(HERONS, sample_cdr())
+        await store.add_cdrs(HERONS, [sample_cdr()])
         assert (await store.cdrs(HERONS)).cdrs == (sample_cdr(),)
