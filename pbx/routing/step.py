@@ -44,39 +44,39 @@ class RouteState(Struct, frozen=True):
     done: bool = False
 
 
-class Start(Struct, frozen=True, tag=True):
+class Start(Struct, frozen=True, tag_field="event", tag="start"):
     """The caller dialled `to`."""
 
     to: str
 
 
-class Answered(Struct, frozen=True, tag=True):
+class Answered(Struct, frozen=True, tag_field="event", tag="answered"):
     """One of those rung took the call."""
 
 
-class Unregistered(Struct, frozen=True, tag=True):
+class Unregistered(Struct, frozen=True, tag_field="event", tag="unregistered"):
     """None of those to ring has a phone."""
 
 
-class Busy(Struct, frozen=True, tag=True):
+class Busy(Struct, frozen=True, tag_field="event", tag="busy"):
     """486 or 600 from all."""
 
 
-class NoAnswer(Struct, frozen=True, tag=True):
+class NoAnswer(Struct, frozen=True, tag_field="event", tag="no_answer"):
     """Nobody took it in `ring_s`."""
 
 
-class Declined(Struct, frozen=True, tag=True):
+class Declined(Struct, frozen=True, tag_field="event", tag="declined"):
     """603 from somebody."""
 
 
-class Failed(Struct, frozen=True, tag=True):
+class Failed(Struct, frozen=True, tag_field="event", tag="failed"):
     """Any other final SIP status."""
 
     status: int
 
 
-class Finished(Struct, frozen=True, tag=True):
+class Finished(Struct, frozen=True, tag_field="event", tag="finished"):
     """The conversation or the application is over."""
 
 
@@ -84,32 +84,32 @@ Event: TypeAlias = Start | Answered | Unregistered | Busy | NoAnswer | Declined 
 Outcome: TypeAlias = Unregistered | Busy | NoAnswer | Declined | Failed
 
 
-class Ring(Struct, frozen=True, tag=True):
+class Ring(Struct, frozen=True, tag_field="action", tag="ring"):
     """Ring these extensions at once; whoever answers first has the call."""
 
     targets: tuple[str, ...]
     ring_s: int
 
 
-class RunApp(Struct, frozen=True, tag=True):
+class RunApp(Struct, frozen=True, tag_field="action", tag="run_app"):
     """Give the call to an application."""
 
     name: str
     options: dict[str, str] = field(default_factory=dict)
 
 
-class Connect(Struct, frozen=True, tag=True):
+class Connect(Struct, frozen=True, tag_field="action", tag="connect"):
     """Let the caller talk with the one who answered."""
 
 
-class Reject(Struct, frozen=True, tag=True):
+class Reject(Struct, frozen=True, tag_field="action", tag="reject"):
     """Refuse the call with a SIP status and its reason phrase."""
 
     status: int
     reason: str
 
 
-class HangUp(Struct, frozen=True, tag=True):
+class HangUp(Struct, frozen=True, tag_field="action", tag="hang_up"):
     """End the call."""
 
 
@@ -134,14 +134,6 @@ class OutOfOrder(Exception):
 
 
 Stepped: TypeAlias = tuple[RouteState, Action, tuple[Reason, ...]]
-
-_NAMES: dict[type[Outcome], str] = {
-    Unregistered: "unregistered",
-    Busy: "busy",
-    NoAnswer: "no_answer",
-    Declined: "declined",
-    Failed: "failed",
-}
 
 PHRASES = {  # RFC 3261 21; those that routing says of itself
     403: "Forbidden",
@@ -252,7 +244,7 @@ def _leave(plan: Plan, state: RouteState, event: Outcome) -> tuple[NodeName | Re
         return reject(500), _no_such_node(state.node)
     if not isinstance(node, Ringing):
         raise OutOfOrder(state, event)
-    outcome = _NAMES[type(event)]
+    outcome = str(event.__struct_config__.tag)  # the name of the field that is its edge
     happened = _in_words(event, ", ".join(node.who) if isinstance(node, RingNode) else state.dialled)
     target = node.edges().get(outcome)
     if target is not None:
@@ -283,10 +275,10 @@ def _in_words(event: Outcome, who: str) -> str:
         case Unregistered():
             return f"no phone is registered for {who}"
         case Busy():
-            return f"{who}: busy"
+            return "busy"
         case NoAnswer():
-            return f"{who}: nobody answered"
+            return "nobody answered"
         case Declined():
-            return f"{who}: declined"
+            return "declined"
         case Failed(status):
-            return f"{who}: failed with {status}"
+            return f"failed with {status}"
