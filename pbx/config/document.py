@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -20,9 +21,17 @@ class Document:
 
     file: str  # relative to the data folder, as people are told
     data: dict[str, Any]
-    lines: dict[Path, int] = field(default_factory=dict)
+    text: str = ""
     mistakes: list[Mistake] = field(default_factory=list)
     advice: list[Mistake] = field(default_factory=list)
+
+    @cached_property
+    def lines(self) -> dict[Path, int]:
+        """The line of every key. Found only when it is asked for: of a thousand sound files nobody asks."""
+        try:
+            return locate(self.text)
+        except RecursionError:  # nested just as deeply as could be parsed from higher up the stack
+            return {}
 
     def complain(self, path: Path, read: str, remedy: str) -> None:
         """Notes a mistake at a path of keys."""
@@ -60,7 +69,7 @@ def read(folder: FilePath, file: str) -> Document:
         line = raw.count(b"\n", 0, error.start) + 1
         return failed(line, f"the byte 0x{raw[error.start]:02x}, which is not UTF-8", "save the file as UTF-8")
     try:
-        return Document(file, tomllib.loads(text), locate(text))
+        return Document(file, tomllib.loads(text), text)
     except RecursionError:
         return failed(0, "lists or tables nested too deeply to be read", "remove the nesting")
     except tomllib.TOMLDecodeError as error:
