@@ -9,11 +9,14 @@ A line may end with LF alone (RFC 5118's own examples circulate so); nothing her
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memchr, memcpy
 
+from pbx.sip.errors import BadMessage
 from pbx.sip.header_names import COMPACT, KNOWN, MANDATORY, SINGLE
 
 SIZE_MAX = 65535  # octets: one datagram holds no more, and offsets fit 16 bits
@@ -186,7 +189,7 @@ cdef class Scanned:
             at += 1
         return NONE
 
-    def first(self, str key not None):
+    cpdef str first(self, str key):
         """The first value of the header, None where there is none."""
         cdef Py_ssize_t at = self.find(key, 0)
         return None if at == NONE else self.value(self._fields + at)
@@ -204,6 +207,54 @@ cdef class Scanned:
         """Every header line in order, name and value."""
         cdef Py_ssize_t at
         return [(self.name(self._fields + at), self.value(self._fields + at)) for at in range(self._count)]
+
+
+# ---------------------------------------------------------------- typed headers
+
+cdef class Typed:
+    """An attribute of a message: a header parsed when first touched and kept until the headers change."""
+
+    cdef str _name
+    cdef object _first
+    cdef object _optional
+    cdef object _each
+
+    def __init__(self, str name not None, *, first=None, optional=None, each=None):
+        self._name = name
+        self._first = first
+        self._optional = optional
+        self._each = each
+
+    def __get__(self, message, owner):
+        cdef PyObject *kept
+        if message is None:
+            return self
+        headers = message.headers
+        typed = <dict> headers.typed
+        kept = PyDict_GetItem(typed, self)
+        if kept != NULL:
+            return <object> kept
+        try:
+            value = self.parsed(headers)
+        except BadMessage as bad:
+            reason = f"{self._name}: {bad.reason}"
+            raise BadMessage(reason, status_hint=bad.status_hint, message=message) from None
+        typed[self] = value
+        return value
+
+    cdef object parsed(self, object headers):
+        if self._each is not None:
+            values = []
+            for line in headers.all(self._name):
+                values += self._each(line)
+            return values
+        index = headers._index
+        text = (<Scanned> index).first(self._name) if index is not None else headers.first(self._name)
+        if self._first is None:
+            return None if text is None else self._optional(text)
+        if text is None:
+            raise BadMessage("missing")
+        return self._first(text)
 
 
 # ---------------------------------------------------------------- lines

@@ -1,6 +1,3 @@
-from collections.abc import Callable
-from typing import TypeVar
-
 from pbx.sip.headers import CSeq, NameAddr, Params, Via
 
 def params(text: str) -> Params: ...

@@ -1,7 +1,7 @@
 """Header values that have structure: name-addr, Via, CSeq, parameters, challenges (RFC 3261 25.1).
 
-Pure values; `_values.pyx` reads them. Parameters keep their values as they came, quotes included, so that what is written
-is what was read; `.param()` takes the quotes off. Liberal where nothing is ambiguous (a display name such as
+Pure values; `_values.pyx` reads them. Parameters keep their values as they came, quotes included, so that what is
+written is what was read; `.param()` takes the quotes off. Liberal where nothing is ambiguous (a display name such as
 `John (Sales)`), strict where a guess could be wrong (an unquoted comma). Every `parse` raises BadMessage.
 """
 

@@ -6,9 +6,12 @@ of fields only when the headers are changed. Holds no socket and decides nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Generic, Protocol, Self, TypeVar, overload
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any
 
+from pbx.sip import _values
+from pbx.sip._scan import Scanned, Typed
 from pbx.sip.errors import BadMessage, LocalProtocolError
 from pbx.sip.header_names import KNOWN_NAMES, key, spelling
 from pbx.sip.headers import CSeq, NameAddr, Via, is_token
@@ -88,26 +91,18 @@ MAX_FORWARDS_MAX = 255
 EXPIRES_MAX_S = 2**32 - 1
 
 
-class HeaderIndex(Protocol):
-    """What `Headers` needs of a scanned message; `key` is that of `header_names.key`."""
-
-    def first(self, key: str) -> str | None: ...
-    def all(self, key: str) -> list[str]: ...
-    def items(self) -> list[tuple[str, str]]: ...
-
-
 class Headers:
     """Header fields in order. Names compare without case, a compact form is its long name; values are unfolded text."""
 
     __slots__ = ("_fields", "_index", "typed")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._index: HeaderIndex | None = None
+        self._index: Scanned | None = None
         self._fields: list[tuple[str, str, str]] = [_field(name, value) for name, value in fields]  # key, name, value
-        self.typed: dict[str, Any] = {}  # parsed values by header; emptied by every change
+        self.typed: dict[object, Any] = {}  # parsed values, kept by `Typed`; emptied by every change
 
     @classmethod
-    def scanned(cls, index: HeaderIndex) -> Headers:
+    def scanned(cls, index: Scanned) -> Headers:
         """Headers of a message from the wire, read out of its index on demand."""
         headers = cls.__new__(cls)
         headers._index = index
@@ -196,67 +191,19 @@ def _field(name: str, value: str) -> tuple[str, str, str]:
     return key(spelled), spelled, value.strip(" \t")
 
 
-T = TypeVar("T")
-
-
-class _Typed(Generic[T]):
-    """A header parsed when first touched and kept until the headers change. A BadMessage names the header."""
-
-    def __init__(self, name: str, parse: Callable[[Headers], T]) -> None:
-        self._name = name
-        self._parse = parse
-
-    @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
-    @overload
-    def __get__(self, message: Message, owner: type[Message]) -> T: ...
-
-    def __get__(self, message: Message | None, owner: type[Message]) -> Self | T:
-        if message is None:
-            return self
-        typed = message.headers.typed
-        if self._name in typed:
-            value: T = typed[self._name]
-            return value
-        try:
-            value = typed[self._name] = self._parse(message.headers)
-        except BadMessage as bad:
-            raise BadMessage(f"{self._name}: {bad.reason}", message=message.as_wire_message()) from None
-        return value
-
-
-def _one(name: str, parse: Callable[[str], T]) -> Callable[[Headers], T]:
-    def parse_first(headers: Headers) -> T:
-        if (value := headers.first(name)) is None:
-            raise BadMessage("missing")
-        return parse(value)
-
-    return parse_first
-
-
-def _many(name: str, parse_many: Callable[[str], list[T]]) -> Callable[[Headers], list[T]]:
-    def parse_all(headers: Headers) -> list[T]:
-        return [value for line in headers.all(name) for value in parse_many(line)]
-
-    return parse_all
-
-
 def _call_id(text: str) -> str:
     if not text or " " in text or "\t" in text:
         raise BadMessage("empty or with a space in it")
     return text
 
 
-def _expires(headers: Headers) -> int | None:
+def _expires(text: str) -> int | None:
     # RFC 3261 10.2.1.1: what cannot be read counts as absent, so that the default applies.
-    number = _number(headers.first("Expires") or "")
+    number = _number(text)
     return number if number is not None and number <= EXPIRES_MAX_S else None
 
 
-def _max_forwards(headers: Headers) -> int | None:
-    text = headers.first("Max-Forwards")
-    if text is None:
-        return None
+def _max_forwards(text: str) -> int | None:
     if (number := _number(text)) is None:
         raise BadMessage(f"{text[:80]!r} is no number")
     return number if number <= MAX_FORWARDS_MAX else None  # as if absent: RFC 4475 3.1.2.4
@@ -274,17 +221,17 @@ class Message:
     headers: Headers
     body: bytes
 
-    call_id = _Typed("Call-ID", _one("Call-ID", _call_id))
-    cseq = _Typed("CSeq", _one("CSeq", CSeq.parse))
-    top_via = _Typed("Via", _one("Via", Via.parse_first))
-    vias = _Typed("every Via", _many("Via", Via.parse_many))
-    from_ = _Typed("From", _one("From", NameAddr.parse))
-    to = _Typed("To", _one("To", NameAddr.parse))
-    contacts = _Typed("Contact", _many("Contact", NameAddr.parse_many))
-    routes = _Typed("Route", _many("Route", NameAddr.parse_many))
-    record_routes = _Typed("Record-Route", _many("Record-Route", NameAddr.parse_many))
-    expires = _Typed("Expires", _expires)  # seconds; None where absent or not to be read
-    max_forwards = _Typed("Max-Forwards", _max_forwards)  # None where absent or above 255
+    call_id = Typed("Call-ID", first=_call_id)
+    cseq = Typed("CSeq", first=partial(_values.cseq, CSeq))
+    top_via = Typed("Via", first=partial(_values.first_via, Via))
+    vias = Typed("Via", each=partial(_values.vias, Via))
+    from_ = Typed("From", first=partial(_values.address, NameAddr))
+    to = Typed("To", first=partial(_values.address, NameAddr))
+    contacts = Typed("Contact", each=partial(_values.addresses, NameAddr))
+    routes = Typed("Route", each=partial(_values.addresses, NameAddr))
+    record_routes = Typed("Record-Route", each=partial(_values.addresses, NameAddr))
+    expires = Typed("Expires", optional=_expires)  # seconds; None where absent or not to be read
+    max_forwards = Typed("Max-Forwards", optional=_max_forwards)  # None where absent or above 255
 
     @property
     def content_type(self) -> str | None:
@@ -294,10 +241,6 @@ class Message:
     def start_line(self) -> str:
         """The first line, without its end."""
         raise NotImplementedError
-
-    def as_wire_message(self) -> Request | Response | None:
-        """This message, for an error that wants to show it."""
-        return self if isinstance(self, Request | Response) else None
 
     def encode(self) -> bytes:
         """The bytes for the wire, with the Content-Length that the body has. Raises LocalProtocolError."""
