@@ -1,1 +1,51 @@
-//! Threads, sockets and clocks of the media engine.
+//! The media engine: threads, sockets and clocks around legs that know none of them.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`Engine`] | the control side: gives out ports and numbers, places legs on threads, waits for their answers |
+//! | `worker` | one media thread: waits, drains sockets, runs the core |
+//! | `core`, `leg`, `graph`, `latch` … | what a media thread does, without socket and clock |
+//! | `os` | the system calls |
+//!
+//! A leg belongs to one media thread, which alone touches it. The packet path holds no lock, allocates nothing and
+//! writes no log; what it has to tell goes through bounded rings (`event`), and what is measured lies under a
+//! sequence lock (`seqlock`).
+
+mod command;
+mod core;
+mod decoder;
+mod engine;
+mod error;
+mod event;
+mod format;
+mod frame;
+mod graph;
+mod ids;
+mod incoming;
+mod latch;
+mod leg;
+mod listeners;
+mod os;
+mod outgoing;
+mod outlet;
+mod pacing;
+mod params;
+mod ports;
+mod reply;
+mod seqlock;
+mod sounds;
+mod source;
+mod stats;
+mod tap;
+mod thread;
+mod worker;
+
+pub use engine::{Engine, EngineConfig, OpenedLeg, Opening};
+pub use error::EngineError;
+pub use event::Event;
+pub use format::{CodecBook, CodecId, Format, Formats};
+pub use ids::{BridgeId, LegId, SoundId, TapId};
+pub use params::{Direction, LegParams};
+pub use source::SourceWriter;
+pub use stats::{COLUMNS, EngineStats, Kind, LegStats, WORDS};
+pub use tap::{Tap, TapSide};

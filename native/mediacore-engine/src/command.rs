@@ -1,0 +1,63 @@
+//! What the control side asks of a media thread. Whatever was made for a leg comes back when it is no longer needed, so
+//! that nothing is freed on a media thread either.
+
+use crate::ids::{LegId, SoundId, TapId};
+use crate::leg::{Leg, Mutes};
+use crate::listeners::ToneWatch;
+use crate::params::LegParams;
+use crate::ports::Sockets;
+use crate::reply::Reply;
+use crate::sounds::Sound;
+use crate::tap::TapFeed;
+
+/// Commands that wait for one media thread; when they are so many, the next one is refused after a while.
+pub const COMMANDS_MAX: usize = 256;
+
+/// A leg with its sockets, on its way to or from a media thread.
+#[derive(Debug)]
+pub struct Placed {
+    /// The leg.
+    pub leg: Box<Leg>,
+    /// Its sockets.
+    pub sockets: Sockets,
+}
+
+/// One thing to do, and where to answer. A leg that is not there gives `None`.
+#[derive(Debug)]
+pub enum Command {
+    /// Take a leg in. The leg comes back when its sockets cannot be watched.
+    Attach(Box<Placed>, Reply<Option<Box<Placed>>>),
+    /// Let a leg go, to another thread.
+    Detach(LegId, Reply<Option<Box<Placed>>>),
+    /// Say goodbye to its peer and let it go for good.
+    Close(LegId, Reply<Option<Box<Placed>>>),
+    /// Replace the agreement; the old one comes back.
+    Update(LegId, Box<LegParams>, Reply<Option<Box<LegParams>>>),
+    /// Let two legs hear each other; a leg and itself is an echo.
+    Connect(LegId, LegId, Reply<Option<()>>),
+    /// Let a leg hear nobody, and nobody hear it.
+    Disconnect(LegId, Reply<Option<()>>),
+    /// Mute and unmute.
+    Mute(LegId, Mutes, Reply<Option<()>>),
+    /// Play a sound; it comes back when there are too many.
+    Play(
+        LegId,
+        SoundId,
+        Box<Sound>,
+        Reply<Option<Result<(), Box<Sound>>>>,
+    ),
+    /// Stop a sound; it comes back if it was still playing.
+    Stop(LegId, SoundId, Reply<Option<Option<Box<Sound>>>>),
+    /// Copy to a tap; it comes back when there are too many.
+    AddTap(LegId, TapFeed, Reply<Option<Result<(), TapFeed>>>),
+    /// Copy no longer.
+    RemoveTap(LegId, TapId, Reply<Option<Option<TapFeed>>>),
+    /// Watch for tones, or for nothing; the watch before comes back.
+    Watch(
+        LegId,
+        Option<Box<ToneWatch>>,
+        Reply<Option<Option<Box<ToneWatch>>>>,
+    ),
+    /// Say goodbye to every peer and end the thread.
+    Finish(Reply<()>),
+}

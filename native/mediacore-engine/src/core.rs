@@ -1,0 +1,382 @@
+//! All legs of one media thread and the frame clock: datagrams and `now` come in, transmissions and events go to an
+//! [`Outlet`], the next timeout comes out. Holds no socket and reads no clock.
+//!
+//! The frame of 20 ms is cut into ten ticks of 2 ms, and every leg that needs the frame clock belongs to one of them: so
+//! the work of many legs is spread, and legs that hear each other are served together.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mediacore_rtp::is_rtcp;
+
+use crate::frame::{FRAME_TIME, Frame};
+use crate::graph::{self, Hears, Role};
+use crate::ids::LegId;
+use crate::leg::{Leg, Moment};
+use crate::outlet::{Channel, Outlet};
+
+/// Ticks in a frame.
+const PHASES: usize = 10;
+
+/// How long a tick is.
+pub const TICK: Duration = Duration::from_millis(2);
+
+/// Ticks that are made up for when the thread was late: 100 ms. What is older is left out, and counted.
+const CATCH_UP_TICKS: u64 = 50;
+
+/// Timers of reports, silence and time-outs are looked at no more often than this.
+const TIMERS_EVERY: Duration = Duration::from_millis(10);
+
+/// Legs, their connections and their clock.
+#[derive(Debug)]
+pub struct Core {
+    legs: Vec<Option<Box<Leg>>>,
+    ids: Vec<Option<LegId>>,
+    // The legs of each tick.
+    phases: [Vec<usize>; PHASES],
+    next_phase: usize,
+    next_tick: u64,
+    timers_at: Option<Duration>,
+    dirty: Vec<usize>,
+    // Legs whose last sound has ended in this tick.
+    changed: Vec<usize>,
+    // CLOCK_MONOTONIC to the wall: NTP times in reports only need to be consistent.
+    unix_offset: Duration,
+    late_ticks: u64,
+}
+
+impl Core {
+    /// No legs. `unix_offset` is the wall clock's time at the zero of the monotonic clock.
+    #[must_use]
+    pub fn new(unix_offset: Duration) -> Core {
+        Core {
+            legs: Vec::new(),
+            ids: Vec::new(),
+            phases: Default::default(),
+            next_phase: 0,
+            next_tick: 0,
+            timers_at: None,
+            dirty: Vec::new(),
+            changed: Vec::new(),
+            unix_offset,
+            late_ticks: 0,
+        }
+    }
+
+    /// Takes a leg in, and says where. It is connected to nobody.
+    pub fn attach(&mut self, mut leg: Box<Leg>, now: Duration) -> usize {
+        let slot = self
+            .legs
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or(self.legs.len());
+        if slot == self.legs.len() {
+            self.legs.push(None);
+            self.ids.push(None);
+        }
+        leg.slot = slot;
+        leg.is_dirty = false;
+        leg.phase = self.next_phase;
+        self.next_phase = (self.next_phase + 1) % PHASES;
+        self.ids[slot] = Some(leg.id);
+        self.legs[slot] = Some(leg);
+        // Room for every leg, so that the packet path never allocates.
+        self.dirty.reserve(self.legs.len());
+        self.changed.reserve(self.legs.len());
+        self.timers_at = Some(now);
+        self.decide(slot, now);
+        slot
+    }
+
+    /// Lets a leg go; whoever heard it hears nobody.
+    pub fn detach(&mut self, slot: usize, now: Duration) -> Option<Box<Leg>> {
+        self.disconnect(slot, now);
+        self.set_role(slot, Role::default(), now);
+        self.ids[slot] = None;
+        self.legs[slot].take()
+    }
+
+    /// Where a leg is.
+    #[must_use]
+    pub fn slot_of(&self, id: LegId) -> Option<usize> {
+        self.ids.iter().position(|other| *other == Some(id))
+    }
+
+    /// A leg, to be changed; afterwards call `decide`.
+    pub fn leg_mut(&mut self, slot: usize) -> Option<&mut Leg> {
+        self.legs.get_mut(slot)?.as_deref_mut()
+    }
+
+    /// Lets two legs hear each other, and nobody else; a leg and itself is an echo.
+    pub fn connect(&mut self, a: usize, b: usize, now: Duration) {
+        self.disconnect(a, now);
+        self.disconnect(b, now);
+        let phase = self.leg_mut(a).map(|leg| leg.phase);
+        for (slot, peer) in [(a, b), (b, a)] {
+            // A phase of another tick would be a frame of delay now and then: both get the same.
+            self.set_phase(slot, phase);
+            if let Some(leg) = self.leg_mut(slot) {
+                leg.switch_peer(Some(peer));
+            }
+        }
+        self.decide(a, now);
+    }
+
+    /// Lets a leg hear nobody, and nobody hear it.
+    pub fn disconnect(&mut self, slot: usize, now: Duration) {
+        let Some(peer) = self.leg_mut(slot).and_then(|leg| leg.peer) else {
+            return;
+        };
+        for slot in [slot, peer] {
+            if let Some(leg) = self.leg_mut(slot) {
+                leg.switch_peer(None);
+            }
+        }
+        self.decide(slot, now);
+        self.decide(peer, now);
+    }
+
+    /// Works out anew who hears what, after something about this leg has changed.
+    pub fn decide(&mut self, slot: usize, now: Duration) {
+        let Some(leg) = &self.legs[slot] else {
+            return;
+        };
+        match leg.peer {
+            None => self.set_role(slot, graph::alone(leg.party()), now),
+            Some(same) if same == slot => self.set_role(slot, graph::echo(leg.party()), now),
+            Some(peer) => {
+                let Some(other) = &self.legs[peer] else {
+                    return;
+                };
+                let (role, peers_role) = graph::pair(leg.party(), other.party());
+                self.set_role(slot, role, now);
+                self.set_role(peer, peers_role, now);
+            }
+        }
+        self.timers_at = Some(now);
+    }
+
+    /// Takes one datagram. It is overwritten when it is forwarded.
+    pub fn receive(
+        &mut self,
+        slot: usize,
+        channel: Channel,
+        datagram: &mut [u8],
+        from: SocketAddr,
+        now: Duration,
+        out: &mut impl Outlet,
+    ) {
+        let moment = self.moment(now);
+        self.mark_dirty(slot);
+        let Some(leg) = self.leg_mut(slot) else {
+            return;
+        };
+        if channel == Channel::Rtcp || is_rtcp(datagram) {
+            leg.receive_rtcp(channel, datagram, from, moment, out);
+            return;
+        }
+        let Some(accepted) = leg.receive_rtp(datagram, from, now, out) else {
+            return;
+        };
+        if leg.notice_codec(accepted.format.codec) {
+            self.decide(slot, now);
+        }
+        let Some(leg) = self.leg_mut(slot) else {
+            return;
+        };
+        leg.hold_for_decoding(datagram, &accepted, now);
+        let listener = leg.peer.filter(|_| !leg.mutes.receive);
+        let was_forwarded = listener.is_some_and(|peer| {
+            self.mark_dirty(peer);
+            self.leg_mut(peer)
+                .is_some_and(|peer| peer.forward(datagram, &accepted, now, out))
+        });
+        if let Some(leg) = self.leg_mut(slot) {
+            leg.count_delivery(was_forwarded);
+        }
+    }
+
+    /// When `handle_timeout` wants to be called; none: never, as long as nothing comes.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Duration> {
+        let tick = (0..PHASES as u64)
+            .map(|ahead| self.next_tick + ahead)
+            .find(|tick| !self.legs_of(*tick).is_empty());
+        let tick_at = tick.map(tick_time);
+        match (tick_at, self.timers_at) {
+            (Some(tick_at), Some(timers_at)) => Some(tick_at.min(timers_at)),
+            (tick_at, timers_at) => tick_at.or(timers_at),
+        }
+    }
+
+    /// Does what is due: frames, reports, time-outs.
+    pub fn handle_timeout(&mut self, now: Duration, out: &mut impl Outlet) {
+        self.run_ticks(now, out);
+        if self.timers_at.is_some_and(|at| now >= at) {
+            self.run_timers(now, out);
+        }
+    }
+
+    /// Leaves the newest figures of every leg that changed where everybody finds them.
+    pub fn publish(&mut self, now: Duration) {
+        while let Some(slot) = self.dirty.pop() {
+            if let Some(leg) = self.leg_mut(slot) {
+                leg.publish(now);
+            }
+        }
+    }
+
+    /// Says goodbye to a leg's peer.
+    pub fn bye(&mut self, slot: usize, now: Duration, out: &mut impl Outlet) {
+        let moment = self.moment(now);
+        if let Some(leg) = self.leg_mut(slot) {
+            leg.bye(moment, out);
+        }
+    }
+
+    /// Ticks that came too late to be made up for.
+    #[must_use]
+    pub fn late_ticks(&self) -> u64 {
+        self.late_ticks
+    }
+
+    fn moment(&self, now: Duration) -> Moment {
+        Moment {
+            now,
+            unix: self.unix_offset + now,
+        }
+    }
+
+    fn mark_dirty(&mut self, slot: usize) {
+        if let Some(leg) = self.legs.get_mut(slot).and_then(Option::as_deref_mut)
+            && !std::mem::replace(&mut leg.is_dirty, true)
+        {
+            self.dirty.push(slot);
+        }
+    }
+
+    fn set_role(&mut self, slot: usize, role: Role, now: Duration) {
+        let is_idle = self.phases.iter().all(Vec::is_empty);
+        if let Some(leg) = self.leg_mut(slot) {
+            leg.take_role(role);
+            let (phase, is_ticking) = (leg.phase, leg.is_ticking());
+            self.enlist(slot, phase, is_ticking);
+        }
+        self.mark_dirty(slot);
+        if is_idle {
+            // The clock stood still while nobody needed it.
+            self.next_tick = self.next_tick.max(ticks_until(now));
+        }
+    }
+
+    fn set_phase(&mut self, slot: usize, phase: Option<usize>) {
+        let (Some(phase), Some(leg)) = (phase, self.leg_mut(slot)) else {
+            return;
+        };
+        let (old, is_ticking) = (std::mem::replace(&mut leg.phase, phase), leg.is_ticking());
+        self.enlist(slot, old, false);
+        self.enlist(slot, phase, is_ticking);
+    }
+
+    fn enlist(&mut self, slot: usize, phase: usize, is_ticking: bool) {
+        let legs = &mut self.phases[phase];
+        match (legs.iter().position(|other| *other == slot), is_ticking) {
+            (None, true) => legs.push(slot),
+            (Some(index), false) => {
+                legs.swap_remove(index);
+            }
+            _ => {}
+        }
+    }
+
+    fn legs_of(&self, tick: u64) -> &[usize] {
+        &self.phases[phase_of(tick)]
+    }
+
+    fn run_ticks(&mut self, now: Duration, out: &mut impl Outlet) {
+        if self.phases.iter().all(Vec::is_empty) {
+            return;
+        }
+        let due = ticks_until(now);
+        let oldest = due.saturating_sub(CATCH_UP_TICKS);
+        if self.next_tick < oldest {
+            self.late_ticks += oldest - self.next_tick;
+            self.next_tick = oldest;
+        }
+        while self.next_tick < due {
+            self.run_tick(self.next_tick, now, out);
+            self.next_tick += 1;
+        }
+    }
+
+    fn run_tick(&mut self, tick: u64, now: Duration, out: &mut impl Outlet) {
+        let phase = phase_of(tick);
+        let slots = std::mem::take(&mut self.phases[phase]);
+        // The moment that the tick stands for, so that two that are made up for do not look like one.
+        let at = tick_time(tick).min(now);
+        for slot in &slots {
+            self.mark_dirty(*slot);
+            if let Some(leg) = self.leg_mut(*slot) {
+                leg.hear(at, out);
+            }
+        }
+        for slot in &slots {
+            let heard = self.heard_by(*slot);
+            let Some(leg) = self
+                .leg_mut(*slot)
+                .filter(|leg| leg.role.hears == Hears::Frames)
+            else {
+                continue;
+            };
+            if leg.say(heard.as_ref(), at, out) {
+                self.changed.push(*slot);
+            }
+        }
+        self.phases[phase] = slots;
+        while let Some(slot) = self.changed.pop() {
+            self.decide(slot, now);
+        }
+    }
+
+    /// The newest frame of the leg that this one hears.
+    fn heard_by(&self, slot: usize) -> Option<Frame> {
+        let peer = self.legs[slot].as_ref()?.peer?;
+        let speaker = self.legs[peer].as_ref()?;
+        (speaker.role.is_decoded && !speaker.mutes.receive).then_some(speaker.heard)
+    }
+
+    fn run_timers(&mut self, now: Duration, out: &mut impl Outlet) {
+        let moment = self.moment(now);
+        let mut next: Option<Duration> = None;
+        for slot in 0..self.legs.len() {
+            let Some(leg) = self.leg_mut(slot) else {
+                continue;
+            };
+            let is_due = now >= leg.next_timeout();
+            if is_due {
+                leg.handle_timeout(moment, out);
+            }
+            let leg_next = leg.next_timeout();
+            next = Some(next.map_or(leg_next, |next| next.min(leg_next)));
+            if is_due {
+                self.mark_dirty(slot);
+            }
+        }
+        self.timers_at = next.map(|next| next.max(now + TIMERS_EVERY));
+    }
+}
+
+fn tick_time(tick: u64) -> Duration {
+    // The end of the tick: at its beginning nothing of it has happened yet.
+    Duration::from_nanos((tick + 1) * TICK.as_nanos() as u64)
+}
+
+/// The number of ticks that are over at `now`.
+fn ticks_until(now: Duration) -> u64 {
+    (now.as_nanos() / TICK.as_nanos()) as u64
+}
+
+fn phase_of(tick: u64) -> usize {
+    const { assert!(PHASES as u128 * TICK.as_nanos() == FRAME_TIME.as_nanos()) };
+    (tick % PHASES as u64) as usize
+}

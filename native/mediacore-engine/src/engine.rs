@@ -1,0 +1,609 @@
+//! The control side: gives out ports and numbers, places legs on media threads, and keeps account of both.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
+
+use mediacore_audio::ToneSource;
+
+use crate::command::{Command, Placed};
+use crate::error::EngineError;
+use crate::event::Event;
+use crate::format::CodecBook;
+use crate::frame::SAMPLE_RATE_HZ;
+use crate::ids::{BridgeId, LegId, SoundId, TapId};
+use crate::leg::{Leg, Mutes, Seeds};
+use crate::listeners::{TAPS_MAX, ToneWatch, WATCHED_MAX};
+use crate::os::{Wake, adopt_udp_socket, fill_random, monotonic};
+use crate::params::LegParams;
+use crate::ports::{PortError, Ports, Sockets};
+use crate::reply::Reply;
+use crate::sounds::{SOUNDS_MAX, Sound};
+use crate::source::{SourceWriter, source};
+use crate::stats::{EngineStats, LegStats, StatsCell};
+use crate::tap::{Tap, TapSide, tap};
+use crate::thread::MediaThread;
+
+/// What an engine is made of.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// The address that sockets are opened on.
+    pub address: IpAddr,
+    /// Ports for RTP and RTCP.
+    pub ports: Range<u16>,
+    /// Media threads; none: one for each core but one, at least one.
+    pub threads: Option<usize>,
+}
+
+/// Where a leg's sockets come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Opening {
+    /// The next free pair of the range.
+    #[default]
+    AnyPort,
+    /// The pair that begins at this port.
+    Port(u16),
+    /// Sockets that somebody else opened and keeps: RTP and, unless it is multiplexed, RTCP.
+    Descriptors(RawFd, Option<RawFd>),
+}
+
+/// A leg as it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenedLeg {
+    /// Its number.
+    pub id: LegId,
+    /// Where it takes RTP.
+    pub local: SocketAddr,
+    /// Where it takes RTCP.
+    pub local_rtcp: SocketAddr,
+}
+
+#[derive(Debug)]
+struct LegEntry {
+    thread: usize,
+    cell: StatsCell,
+    // The port to give back to the range; none for sockets that were handed in.
+    port: Option<u16>,
+    sockets: usize,
+    bridge: Option<BridgeId>,
+    mutes: Mutes,
+}
+
+#[derive(Debug)]
+struct Registry {
+    ports: Ports,
+    legs: HashMap<LegId, LegEntry>,
+    bridges: HashMap<BridgeId, (LegId, LegId)>,
+    is_closed: bool,
+}
+
+/// Legs on media threads. Every call waits for the thread's answer, at most two seconds and as a rule some tens of
+/// microseconds: what was asked is in force when it returns.
+#[derive(Debug)]
+pub struct Engine {
+    config: EngineConfig,
+    threads: Vec<MediaThread>,
+    registry: Mutex<Registry>,
+    codecs: CodecBook,
+    events_wake: Arc<Wake>,
+    last_id: AtomicU64,
+    cname: String,
+}
+
+impl Engine {
+    /// Starts the media threads.
+    pub fn start(config: EngineConfig) -> Result<Engine, EngineError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let count = config.threads.unwrap_or(cores - 1).max(1);
+        let events_wake = Arc::new(Wake::new()?);
+        let unix_offset = wall_clock().saturating_sub(monotonic());
+        let threads: io::Result<Vec<MediaThread>> = (0..count)
+            .map(|index| MediaThread::start(index, Arc::clone(&events_wake), unix_offset))
+            .collect();
+        let registry = Registry {
+            ports: Ports::new(config.address, config.ports.clone()),
+            legs: HashMap::new(),
+            bridges: HashMap::new(),
+            is_closed: false,
+        };
+        let [low, high] = random_words()?;
+        Ok(Engine {
+            config,
+            threads: threads?,
+            registry: Mutex::new(registry),
+            codecs: CodecBook::default(),
+            events_wake,
+            last_id: AtomicU64::new(0),
+            // 96 random bits that say nothing about anybody (RFC 7022 4.2).
+            cname: format!("{low:016x}{:08x}", high >> 32),
+        })
+    }
+
+    /// The numbers of codecs.
+    #[must_use]
+    pub fn codecs(&self) -> &CodecBook {
+        &self.codecs
+    }
+
+    /// Opens a leg, on the thread of `near` if that is given, else on the one with the fewest legs.
+    pub fn open_leg(
+        &self,
+        params: LegParams,
+        opening: Opening,
+        near: Option<LegId>,
+    ) -> Result<OpenedLeg, EngineError> {
+        let mut registry = self.registry()?;
+        let thread = match near {
+            Some(near) => registry.entry(near)?.thread,
+            None => registry.least_loaded(self.threads.len()),
+        };
+        let (sockets, port) = registry.open(opening, !params.rtcp_mux, &self.config.ports)?;
+        let placed = self.place(params, &sockets, thread);
+        let (opened, entry, leg) = match placed {
+            Ok(placed) => placed,
+            Err(error) => {
+                registry.give_back(port);
+                return Err(error);
+            }
+        };
+        let placed = Box::new(Placed { leg, sockets });
+        match self.threads[thread].ask(|reply| Command::Attach(placed, reply)) {
+            Ok(None) => {
+                registry.legs.insert(opened.id, LegEntry { port, ..entry });
+                Ok(opened)
+            }
+            refused => {
+                registry.give_back(port);
+                let error = io::Error::other("the sockets cannot be watched");
+                Err(refused.err().unwrap_or(EngineError::Os(error)))
+            }
+        }
+    }
+
+    fn place(
+        &self,
+        params: LegParams,
+        sockets: &Sockets,
+        thread: usize,
+    ) -> Result<(OpenedLeg, LegEntry, Box<Leg>), EngineError> {
+        let id = LegId(self.next_id());
+        let local = sockets.rtp.local_addr()?;
+        let local_rtcp = sockets
+            .rtcp
+            .as_ref()
+            .map_or(Ok(local), |rtcp| rtcp.local_addr())?;
+        let cell = StatsCell::default();
+        let leg = Leg::new(
+            id,
+            params,
+            random_seeds()?,
+            &self.cname,
+            Arc::clone(&cell),
+            monotonic(),
+        );
+        let entry = LegEntry {
+            thread,
+            cell,
+            port: None,
+            sockets: sockets.count(),
+            bridge: None,
+            mutes: Mutes::default(),
+        };
+        Ok((
+            OpenedLeg {
+                id,
+                local,
+                local_rtcp,
+            },
+            entry,
+            Box::new(leg),
+        ))
+    }
+
+    /// Says goodbye to the peer and gives the ports back. Of a leg that is closed already nothing is left to do.
+    pub fn close_leg(&self, id: LegId) -> Result<(), EngineError> {
+        let Ok(mut registry) = self.registry() else {
+            return Ok(());
+        };
+        let Some(entry) = registry.legs.remove(&id) else {
+            return Ok(());
+        };
+        if let Some(bridge) = entry.bridge {
+            registry.forget_bridge(bridge);
+        }
+        let placed = self.threads[entry.thread].ask(|reply| Command::Close(id, reply));
+        // The sockets are closed before their port is free.
+        drop(placed?);
+        registry.give_back(entry.port);
+        Ok(())
+    }
+
+    /// Replaces a leg's agreement; SSRC, sequence and timestamps go on.
+    pub fn update_leg(&self, id: LegId, params: LegParams) -> Result<(), EngineError> {
+        self.ask(id, |reply| Command::Update(id, Box::new(params), reply))
+            .map(drop)
+    }
+
+    /// Lets two legs hear each other, and nobody else; they leave the bridges that they are in.
+    pub fn bridge(&self, a: LegId, b: LegId) -> Result<BridgeId, EngineError> {
+        let mut registry = self.registry()?;
+        let thread = registry.entry(a)?.thread;
+        let from = registry.entry(b)?.thread;
+        for leg in [a, b] {
+            if let Some(bridge) = registry.entry(leg)?.bridge {
+                self.disconnect(&registry, leg)?;
+                registry.forget_bridge(bridge);
+            }
+        }
+        if from != thread {
+            self.move_leg(&mut registry, b, from, thread)?;
+        }
+        self.threads[thread]
+            .ask(|reply| Command::Connect(a, b, reply))?
+            .ok_or(EngineError::NoSuchLeg(b))?;
+        let bridge = BridgeId(self.next_id());
+        registry.bridges.insert(bridge, (a, b));
+        registry.entry_mut(a)?.bridge = Some(bridge);
+        registry.entry_mut(b)?.bridge = Some(bridge);
+        Ok(bridge)
+    }
+
+    /// Ends a bridge or an echo; one that has ended already needs nothing.
+    pub fn close_bridge(&self, bridge: BridgeId) -> Result<(), EngineError> {
+        let Ok(mut registry) = self.registry() else {
+            return Ok(());
+        };
+        let Some((leg, _)) = registry.bridges.get(&bridge).copied() else {
+            return Ok(());
+        };
+        self.disconnect(&registry, leg)?;
+        registry.forget_bridge(bridge);
+        Ok(())
+    }
+
+    fn disconnect(&self, registry: &Registry, leg: LegId) -> Result<(), EngineError> {
+        let thread = registry.entry(leg)?.thread;
+        self.threads[thread]
+            .ask(|reply| Command::Disconnect(leg, reply))
+            .map(drop)
+    }
+
+    /// A call lives on one thread. Packets that come during the move wait in the sockets.
+    fn move_leg(
+        &self,
+        registry: &mut Registry,
+        leg: LegId,
+        from: usize,
+        to: usize,
+    ) -> Result<(), EngineError> {
+        let placed = self.threads[from]
+            .ask(|reply| Command::Detach(leg, reply))?
+            .ok_or(EngineError::NoSuchLeg(leg))?;
+        registry.entry_mut(leg)?.thread = to;
+        match self.threads[to].ask(|reply| Command::Attach(placed, reply))? {
+            None => Ok(()),
+            Some(_) => Err(EngineError::Os(io::Error::other(
+                "the sockets cannot be watched",
+            ))),
+        }
+    }
+
+    /// Mutes or unmutes: `send` is what the peer hears, `receive` what others hear of it; none leaves it as it is.
+    pub fn mute(
+        &self,
+        id: LegId,
+        send: Option<bool>,
+        receive: Option<bool>,
+    ) -> Result<(), EngineError> {
+        let mut registry = self.registry()?;
+        let entry = registry.entry_mut(id)?;
+        let mutes = Mutes {
+            send: send.unwrap_or(entry.mutes.send),
+            receive: receive.unwrap_or(entry.mutes.receive),
+        };
+        let done = self.threads[entry.thread].ask(|reply| Command::Mute(id, mutes, reply))?;
+        entry.mutes = mutes;
+        done.ok_or(EngineError::NoSuchLeg(id))
+    }
+
+    /// Plays a sine of `hz` at `level_dbfs`, for `duration_ms` or until it is stopped.
+    pub fn play_tone(
+        &self,
+        id: LegId,
+        hz: f64,
+        level_dbfs: f64,
+        duration_ms: Option<u32>,
+    ) -> Result<SoundId, EngineError> {
+        self.play(
+            id,
+            Sound::Tone(ToneSource::sine(
+                hz,
+                level_dbfs,
+                duration_ms,
+                SAMPLE_RATE_HZ,
+            )),
+        )
+    }
+
+    /// Plays what is written to the source, which holds at most `samples_max` samples.
+    pub fn play_source(
+        &self,
+        id: LegId,
+        samples_max: usize,
+    ) -> Result<(SoundId, SourceWriter), EngineError> {
+        let (writer, reader) = source(samples_max);
+        Ok((self.play(id, Sound::Source(reader))?, writer))
+    }
+
+    fn play(&self, id: LegId, playing: Sound) -> Result<SoundId, EngineError> {
+        let sound = SoundId(self.next_id());
+        self.ask(id, |reply| {
+            Command::Play(id, sound, Box::new(playing), reply)
+        })?
+        .map_err(|_| EngineError::TooMany {
+            what: "sounds at once to one leg",
+            limit: SOUNDS_MAX,
+        })?;
+        Ok(sound)
+    }
+
+    /// Stops a sound; true when it was still playing.
+    pub fn stop_sound(&self, id: LegId, sound: SoundId) -> Result<bool, EngineError> {
+        Ok(self
+            .ask(id, |reply| Command::Stop(id, sound, reply))?
+            .is_some())
+    }
+
+    /// Copies what the peer says, or is sent, to a tap that holds at most `frames_max` frames of 20 ms.
+    pub fn tap(
+        &self,
+        id: LegId,
+        side: TapSide,
+        frames_max: usize,
+    ) -> Result<(TapId, Tap), EngineError> {
+        let number = TapId(self.next_id());
+        let (feed, tap) = tap(number, side, frames_max)?;
+        self.ask(id, |reply| Command::AddTap(id, feed, reply))?
+            .map_err(|_| EngineError::TooMany {
+                what: "taps on one leg",
+                limit: TAPS_MAX,
+            })?;
+        Ok((number, tap))
+    }
+
+    /// Ends a tap; one that has ended already needs nothing.
+    pub fn close_tap(&self, id: LegId, tap: TapId) -> Result<(), EngineError> {
+        self.ask(id, |reply| Command::RemoveTap(id, tap, reply))
+            .map(drop)
+    }
+
+    /// Watches for these tones in what the peer says, instead of what was watched for; none of them: no longer.
+    pub fn watch_tones(&self, id: LegId, frequencies_hz: &[f64]) -> Result<(), EngineError> {
+        if frequencies_hz.len() > WATCHED_MAX {
+            return Err(EngineError::TooMany {
+                what: "frequencies watched for on one leg",
+                limit: WATCHED_MAX,
+            });
+        }
+        let watch = (!frequencies_hz.is_empty()).then(|| Box::new(ToneWatch::new(frequencies_hz)));
+        self.ask(id, |reply| Command::Watch(id, watch, reply))
+            .map(drop)
+    }
+
+    /// All events since the last time.
+    #[must_use]
+    pub fn poll_events(&self) -> Vec<Event> {
+        // Cleared first: an event that comes meanwhile is either fetched below or pokes again.
+        self.events_wake.clear();
+        let mut events = Vec::new();
+        for thread in &self.threads {
+            thread.fetch_events(&mut events);
+        }
+        events
+    }
+
+    /// Waits until there is an event; false when `timeout` passed first.
+    #[must_use]
+    pub fn wait_events(&self, timeout: Duration) -> bool {
+        self.events_wake.wait(timeout)
+    }
+
+    /// Readable while there are events.
+    #[must_use]
+    pub fn events_fd(&self) -> RawFd {
+        self.events_wake.raw()
+    }
+
+    /// One leg's figures; not older than the last packet but one.
+    pub fn leg_stats(&self, id: LegId) -> Result<LegStats, EngineError> {
+        let registry = self.registry()?;
+        Ok(LegStats::from_words(&registry.entry(id)?.cell.read()))
+    }
+
+    /// The figures of all legs.
+    #[must_use]
+    pub fn all_leg_stats(&self) -> Vec<LegStats> {
+        let cells: Vec<StatsCell> = self
+            .lock()
+            .legs
+            .values()
+            .map(|entry| Arc::clone(&entry.cell))
+            .collect();
+        cells
+            .iter()
+            .map(|cell| LegStats::from_words(&cell.read()))
+            .collect()
+    }
+
+    /// The engine's own figures.
+    #[must_use]
+    pub fn stats(&self) -> EngineStats {
+        let registry = self.lock();
+        let sum = |count: fn(&MediaThread) -> &AtomicU64| {
+            self.threads
+                .iter()
+                .map(|thread| count(thread).load(Ordering::Relaxed))
+                .sum::<u64>()
+        };
+        EngineStats {
+            legs: registry.legs.len(),
+            bridges: registry.bridges.len(),
+            ports_in_use: registry.ports.in_use(),
+            port_pairs: registry.ports.pairs(),
+            sockets: registry.legs.values().map(|entry| entry.sockets).sum(),
+            threads: if registry.is_closed {
+                0
+            } else {
+                self.threads.len()
+            },
+            busy_s: Duration::from_nanos(sum(|thread| &thread.counters.busy_ns)).as_secs_f64(),
+            wakes: sum(|thread| &thread.counters.wakes),
+            late_ticks: sum(|thread| &thread.counters.late_ticks),
+            events_dropped: sum(|thread| &thread.counters.events_dropped),
+            commands_refused: sum(|thread| &thread.refused),
+        }
+    }
+
+    /// Closes every leg and ends the threads. A second call does nothing.
+    pub fn close(&self) {
+        let mut registry = self.lock();
+        if std::mem::replace(&mut registry.is_closed, true) {
+            return;
+        }
+        for thread in &self.threads {
+            thread.finish();
+        }
+        let ports: Vec<Option<u16>> = registry.legs.drain().map(|(_, entry)| entry.port).collect();
+        ports.into_iter().for_each(|port| registry.give_back(port));
+        registry.bridges.clear();
+        // Whoever waits for events finds out that there will be none.
+        self.events_wake.poke();
+    }
+
+    fn ask<T>(
+        &self,
+        id: LegId,
+        command: impl FnOnce(Reply<Option<T>>) -> Command,
+    ) -> Result<T, EngineError> {
+        let registry = self.registry()?;
+        let thread = registry.entry(id)?.thread;
+        self.threads[thread]
+            .ask(command)?
+            .ok_or(EngineError::NoSuchLeg(id))
+    }
+
+    fn registry(&self) -> Result<MutexGuard<'_, Registry>, EngineError> {
+        let registry = self.lock();
+        if registry.is_closed {
+            Err(EngineError::Closed)
+        } else {
+            Ok(registry)
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().expect("no panic holds this lock")
+    }
+
+    fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Registry {
+    fn entry(&self, id: LegId) -> Result<&LegEntry, EngineError> {
+        self.legs.get(&id).ok_or(EngineError::NoSuchLeg(id))
+    }
+
+    fn entry_mut(&mut self, id: LegId) -> Result<&mut LegEntry, EngineError> {
+        self.legs.get_mut(&id).ok_or(EngineError::NoSuchLeg(id))
+    }
+
+    fn least_loaded(&self, threads: usize) -> usize {
+        let legs = |thread: usize| {
+            self.legs
+                .values()
+                .filter(|entry| entry.thread == thread)
+                .count()
+        };
+        (0..threads).min_by_key(|thread| legs(*thread)).unwrap_or(0)
+    }
+
+    fn open(
+        &mut self,
+        opening: Opening,
+        with_rtcp: bool,
+        range: &Range<u16>,
+    ) -> Result<(Sockets, Option<u16>), EngineError> {
+        let sockets = match opening {
+            Opening::AnyPort => self.ports.open(with_rtcp).map_err(|error| match error {
+                PortError::NoFreePair => EngineError::PortsExhausted(range.clone()),
+                PortError::Refused(error) => EngineError::Os(error),
+            })?,
+            Opening::Port(port) => self.ports.open_at(port, with_rtcp)?,
+            Opening::Descriptors(rtp, rtcp) => {
+                let rtcp = rtcp.map(adopt_udp_socket).transpose()?;
+                return Ok((
+                    Sockets {
+                        rtp: adopt_udp_socket(rtp)?,
+                        rtcp,
+                    },
+                    None,
+                ));
+            }
+        };
+        let port = sockets.rtp.local_addr()?.port();
+        Ok((sockets, Some(port)))
+    }
+
+    fn give_back(&mut self, port: Option<u16>) {
+        if let Some(port) = port {
+            self.ports.release(port);
+        }
+    }
+
+    fn forget_bridge(&mut self, bridge: BridgeId) {
+        if let Some((a, b)) = self.bridges.remove(&bridge) {
+            for leg in [a, b] {
+                if let Some(entry) = self.legs.get_mut(&leg) {
+                    entry.bridge = None;
+                }
+            }
+        }
+    }
+}
+
+fn wall_clock() -> Duration {
+    // A clock before 1970 gives NTP times that are wrong but consistent, which is all that reports need.
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+fn random_seeds() -> Result<Seeds, EngineError> {
+    let [first, second] = random_words()?;
+    Ok(Seeds {
+        ssrc: first as u32,
+        sequence: (first >> 32) as u16,
+        timestamp: (second >> 32) as u32,
+        reports: second,
+    })
+}
+
+fn random_words() -> Result<[u64; 2], EngineError> {
+    let mut octets = [0; 16];
+    fill_random(&mut octets)?;
+    let bits = u128::from_ne_bytes(octets);
+    Ok([bits as u64, (bits >> 64) as u64])
+}

@@ -1,0 +1,57 @@
+//! What can go wrong on the control side. Media threads count instead.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+
+use crate::ids::LegId;
+
+/// Why the engine did not do what it was asked.
+#[derive(Debug)]
+pub enum EngineError {
+    /// It is closed.
+    Closed,
+    /// No such leg, or it is closed.
+    NoSuchLeg(LegId),
+    /// Every pair of the range is in use.
+    PortsExhausted(Range<u16>),
+    /// One thing more than a limit allows.
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// A media thread did not answer in time.
+    Stalled,
+    /// The system refused.
+    Os(io::Error),
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineError::Closed => f.write_str("the engine is closed"),
+            EngineError::NoSuchLeg(leg) => write!(f, "leg {} is closed", leg.0),
+            EngineError::PortsExhausted(range) => {
+                write!(
+                    f,
+                    "every port of {}-{} is in use",
+                    range.start,
+                    range.end.saturating_sub(1)
+                )
+            }
+            EngineError::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
+            EngineError::Stalled => f.write_str("a media thread did not answer in time"),
+            EngineError::Os(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+impl From<io::Error> for EngineError {
+    fn from(error: io::Error) -> EngineError {
+        EngineError::Os(error)
+    }
+}

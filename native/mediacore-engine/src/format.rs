@@ -1,0 +1,210 @@
+//! Payload formats: which number on the wire stands for which codec. A codec that we cannot decode is a number too, so
+//! that two legs that share it can be forwarded.
+
+use std::sync::Mutex;
+
+use mediacore_audio::Codec;
+
+/// A codec with its rate and channels, by number; equal numbers are equal codecs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CodecId(pub u16);
+
+/// G.711 µ-law, RFC 3551 4.5.14.
+pub const PCMU: CodecId = CodecId(1);
+/// G.711 A-law, RFC 3551 4.5.14.
+pub const PCMA: CodecId = CodecId(2);
+/// Digits and other events, RFC 4733.
+pub const TELEPHONE_EVENT: CodecId = CodecId(3);
+
+/// Names of the codecs that have fixed numbers, in the order of these numbers; 0 is "none".
+const FIXED: [&str; 4] = ["", "PCMU/8000", "PCMA/8000", "TELEPHONE-EVENT/8000"];
+
+/// Different codecs that one engine has ever been told of; beyond it a leg is refused.
+pub const CODECS_MAX: usize = 256;
+
+impl CodecId {
+    /// Whether it is sound rather than signals.
+    #[must_use]
+    pub fn is_audio(self) -> bool {
+        self != TELEPHONE_EVENT
+    }
+
+    /// What turns it into samples and back; none when it can only be passed through.
+    #[must_use]
+    pub fn decoder(self) -> Option<Codec> {
+        match self {
+            PCMU => Some(Codec::Pcmu),
+            PCMA => Some(Codec::Pcma),
+            _ => None,
+        }
+    }
+
+    /// Whether this engine turns it into samples and back.
+    #[must_use]
+    pub fn is_decodable(self) -> bool {
+        self.decoder().is_some()
+    }
+}
+
+/// One line of an agreement: payload type, codec, RTP clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Format {
+    /// The number on the wire, 0 to 127.
+    pub payload_type: u8,
+    /// What it stands for.
+    pub codec: CodecId,
+    /// Ticks per second of its timestamps.
+    pub clock_rate_hz: u32,
+}
+
+/// The agreed formats of one leg, in order of preference for sending.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Formats(Vec<Format>);
+
+impl Formats {
+    /// As agreed.
+    #[must_use]
+    pub fn new(formats: Vec<Format>) -> Formats {
+        Formats(formats)
+    }
+
+    /// What `payload_type` stands for.
+    #[must_use]
+    pub fn by_payload_type(&self, payload_type: u8) -> Option<Format> {
+        self.0
+            .iter()
+            .copied()
+            .find(|format| format.payload_type == payload_type)
+    }
+
+    /// How `codec` is numbered here.
+    #[must_use]
+    pub fn by_codec(&self, codec: CodecId) -> Option<Format> {
+        self.0.iter().copied().find(|format| format.codec == codec)
+    }
+
+    /// The first one for sound.
+    #[must_use]
+    pub fn preferred(&self) -> Option<Format> {
+        self.0
+            .iter()
+            .copied()
+            .find(|format| format.codec.is_audio())
+    }
+
+    /// The first one that samples can be encoded in.
+    #[must_use]
+    pub fn encodable(&self) -> Option<Format> {
+        self.0
+            .iter()
+            .copied()
+            .find(|format| format.codec.is_decodable())
+    }
+}
+
+/// Gives codecs their numbers. Used on the control side only.
+#[derive(Debug, Default)]
+pub struct CodecBook {
+    others: Mutex<Vec<String>>,
+}
+
+impl CodecBook {
+    /// The number of "NAME/RATE" or "NAME/RATE/CHANNELS", in any case of letters; none once `CODECS_MAX` are known.
+    pub fn number(&self, name: &str) -> Option<CodecId> {
+        let name = name.to_ascii_uppercase();
+        let name = name
+            .strip_suffix("/1")
+            .filter(|rest| rest.contains('/'))
+            .unwrap_or(&name);
+        if let Some(index) = FIXED.iter().position(|fixed| *fixed == name) {
+            return Some(codec_at(index));
+        }
+        let mut others = self.others.lock().expect("no panic holds this lock");
+        if let Some(index) = others.iter().position(|other| other == name) {
+            return Some(codec_at(FIXED.len() + index));
+        }
+        if FIXED.len() + others.len() >= CODECS_MAX {
+            return None;
+        }
+        others.push(name.to_owned());
+        Some(codec_at(FIXED.len() + others.len() - 1))
+    }
+
+    /// The name that `codec` was given its number for.
+    #[must_use]
+    pub fn name(&self, codec: CodecId) -> String {
+        let index = usize::from(codec.0);
+        if let Some(fixed) = FIXED.get(index) {
+            return (*fixed).to_owned();
+        }
+        let others = self.others.lock().expect("no panic holds this lock");
+        others.get(index - FIXED.len()).cloned().unwrap_or_default()
+    }
+}
+
+fn codec_at(index: usize) -> CodecId {
+    CodecId(u16::try_from(index).expect("fewer than CODECS_MAX"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_equal_in_any_case_and_with_the_one_channel_said() {
+        let book = CodecBook::default();
+        assert_eq!(book.number("pcmu/8000"), Some(PCMU));
+        assert_eq!(book.number("PCMA/8000/1"), Some(PCMA));
+        assert_eq!(book.number("telephone-event/8000"), Some(TELEPHONE_EVENT));
+        assert_eq!(book.number("opus/48000/2"), book.number("OPUS/48000/2"));
+        assert_ne!(book.number("opus/48000/2"), book.number("opus/48000"));
+    }
+
+    #[test]
+    fn a_number_leads_back_to_its_name() {
+        let book = CodecBook::default();
+        let g729 = book.number("G729/8000").expect("there is room");
+        assert_eq!(
+            (book.name(g729).as_str(), book.name(PCMA).as_str()),
+            ("G729/8000", "PCMA/8000")
+        );
+        assert_eq!(book.name(CodecId(0)), "");
+        assert_eq!(book.name(CodecId(200)), "");
+    }
+
+    #[test]
+    fn the_book_is_bounded() {
+        let book = CodecBook::default();
+        let known = (0..1000)
+            .filter(|index| book.number(&format!("X{index}/8000")).is_some())
+            .count();
+        assert_eq!(known, CODECS_MAX - FIXED.len());
+        assert!(
+            book.number("X0/8000").is_some(),
+            "what is known stays known"
+        );
+    }
+
+    #[test]
+    fn signals_are_not_the_preferred_sound() {
+        let format = |payload_type, codec| Format {
+            payload_type,
+            codec,
+            clock_rate_hz: 8000,
+        };
+        let formats = Formats::new(vec![
+            format(101, TELEPHONE_EVENT),
+            format(18, CodecId(9)),
+            format(8, PCMA),
+        ]);
+        assert_eq!(
+            formats.preferred().map(|format| format.payload_type),
+            Some(18)
+        );
+        assert_eq!(
+            formats.encodable().map(|format| format.payload_type),
+            Some(8)
+        );
+        assert_eq!(formats.by_codec(PCMU), None);
+    }
+}

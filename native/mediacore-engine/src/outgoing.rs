@@ -1,0 +1,221 @@
+//! The sending half of a leg: numbers packets, whether they are made here or forwarded, as one stream that never jumps.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mediacore_rtp::packet::HEADER_OCTETS;
+use mediacore_rtp::session::{Rewriter, Sender, SenderState};
+use mediacore_rtp::{PayloadType, RtpHeader};
+
+use crate::format::{Format, TELEPHONE_EVENT};
+use crate::frame::{FRAME_SAMPLES, Frame};
+use crate::incoming::Accepted;
+use crate::outlet::{Channel, Outlet};
+use crate::stats::LegStats;
+
+/// Frames in the longest packet that we make: 60 ms.
+const FRAMES_MAX: usize = 3;
+
+/// Where packets go, when, and from which leg.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// The leg's place on its thread.
+    pub slot: usize,
+    /// None: the peer's address is not known.
+    pub to: Option<SocketAddr>,
+    /// When.
+    pub now: Duration,
+}
+
+/// What goes to the peer.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// SSRC, sequence, timestamp and counts: all that a leg needs to go on elsewhere without a jump.
+    pub sender: Sender,
+    rewriter: Rewriter,
+    // The telephone-event that is being relayed: its timestamp there, and here.
+    event: Option<(u32, u32)>,
+    // Encoded frames of a packet that is not full yet, behind room for its header.
+    packet: [u8; HEADER_OCTETS + FRAMES_MAX * FRAME_SAMPLES],
+    filled: usize,
+    // The next packet that we make follows a pause or somebody else's packets.
+    is_resuming: bool,
+}
+
+impl Outgoing {
+    /// A stream that has not begun. The numbers of `state` should be random (RFC 3550 5.1).
+    #[must_use]
+    pub fn new(state: SenderState, clock_rate_hz: u32) -> Outgoing {
+        Outgoing {
+            sender: Sender::new(state, clock_rate_hz),
+            rewriter: Rewriter::default(),
+            event: None,
+            packet: [0; HEADER_OCTETS + FRAMES_MAX * FRAME_SAMPLES],
+            filled: 0,
+            is_resuming: true,
+        }
+    }
+
+    /// Something else is sent from now on: whatever comes next is joined on to what was sent last.
+    pub fn switch(&mut self) {
+        self.rewriter.rebase();
+        self.filled = 0;
+        self.is_resuming = true;
+    }
+
+    /// Sends a packet of another leg as one of ours, in place: `datagram` is overwritten.
+    pub fn forward(
+        &mut self,
+        datagram: &mut [u8],
+        accepted: &Accepted,
+        format: Format,
+        route: Route,
+        stats: &mut LegStats,
+        out: &mut impl Outlet,
+    ) -> bool {
+        let Some(to) = route.to else {
+            stats.send_nowhere += 1;
+            return false;
+        };
+        let ticks = duration_ticks(accepted);
+        let header = self.rewriter.rewrite(
+            &accepted.header,
+            ticks,
+            accepted.octets,
+            &mut self.sender,
+            route.now,
+        );
+        let header = RtpHeader {
+            payload_type: PayloadType(format.payload_type),
+            ..header
+        };
+        // Extensions and contributing sources are left behind: they were agreed with the other peer alone.
+        let begin = accepted.start - HEADER_OCTETS;
+        header.write(&mut datagram[begin..]);
+        self.is_resuming = true;
+        note_sent(
+            stats,
+            format,
+            out.send(
+                route.slot,
+                Channel::Rtp,
+                &datagram[begin..accepted.start + accepted.octets],
+                to,
+            ),
+        );
+        true
+    }
+
+    /// Sends a telephone-event of another leg between frames of ours (RFC 4733): all packets of one event have one
+    /// timestamp, that of the moment at which it began here.
+    pub fn relay_event(
+        &mut self,
+        datagram: &mut [u8],
+        accepted: &Accepted,
+        format: Format,
+        route: Route,
+        stats: &mut LegStats,
+        out: &mut impl Outlet,
+    ) -> bool {
+        let Some(to) = route.to else {
+            stats.send_nowhere += 1;
+            return false;
+        };
+        let theirs = accepted.header.timestamp;
+        let began_at = match self.event {
+            Some((same, ours)) if same == theirs => ours,
+            _ => self.sender.state().next_timestamp,
+        };
+        self.event = Some((theirs, began_at));
+        let payload_type = PayloadType(format.payload_type);
+        let header = self.sender.next_header(
+            payload_type,
+            accepted.header.marker,
+            0,
+            accepted.octets,
+            route.now,
+        );
+        let begin = accepted.start - HEADER_OCTETS;
+        RtpHeader {
+            timestamp: began_at,
+            ..header
+        }
+        .write(&mut datagram[begin..]);
+        note_sent(
+            stats,
+            format,
+            out.send(
+                route.slot,
+                Channel::Rtp,
+                &datagram[begin..accepted.start + accepted.octets],
+                to,
+            ),
+        );
+        true
+    }
+
+    /// Adds a frame of ours, and sends the packet when it is full.
+    pub fn send_frame(
+        &mut self,
+        samples: &Frame,
+        format: Format,
+        frames_per_packet: usize,
+        route: Route,
+        stats: &mut LegStats,
+        out: &mut impl Outlet,
+    ) {
+        let (Some(to), Some(codec)) = (route.to, format.codec.decoder()) else {
+            self.is_resuming = true;
+            return;
+        };
+        let begin = HEADER_OCTETS + self.filled * FRAME_SAMPLES;
+        codec.encode(samples, &mut self.packet[begin..]);
+        self.filled += 1;
+        if self.filled < frames_per_packet {
+            return;
+        }
+        let octets = std::mem::take(&mut self.filled) * FRAME_SAMPLES;
+        if self.is_resuming {
+            self.rewriter.rebase();
+            self.sender.resume(route.now);
+        }
+        let marker = std::mem::take(&mut self.is_resuming);
+        let ticks = u32::try_from(octets).expect("at most three frames");
+        let header = self.sender.next_header(
+            PayloadType(format.payload_type),
+            marker,
+            ticks,
+            octets,
+            route.now,
+        );
+        header.write(&mut self.packet);
+        note_sent(
+            stats,
+            format,
+            out.send(
+                route.slot,
+                Channel::Rtp,
+                &self.packet[..HEADER_OCTETS + octets],
+                to,
+            ),
+        );
+    }
+}
+
+fn note_sent(stats: &mut LegStats, format: Format, is_sent: bool) {
+    stats.send_errors += u64::from(!is_sent);
+    if format.codec.is_audio() {
+        stats.send_codec = u64::from(format.codec.0);
+    }
+}
+
+/// How much time a packet stands for, in ticks of its clock. G.711 says it by its length; of codecs that are only passed
+/// through the usual 20 ms are assumed, which matters only for what would be joined on behind them.
+fn duration_ticks(accepted: &Accepted) -> u32 {
+    let codec = accepted.format.codec;
+    match codec {
+        TELEPHONE_EVENT => 0,
+        _ if codec.is_decodable() => u32::try_from(accepted.octets).unwrap_or(0),
+        _ => accepted.format.clock_rate_hz / 50,
+    }
+}

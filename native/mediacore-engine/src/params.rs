@@ -1,0 +1,148 @@
+//! What was agreed for a leg, as the engine wants it: addresses resolved, codecs numbered.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use crate::format::Formats;
+
+/// Who sends, from our point of view (RFC 3264 6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// Both ways.
+    #[default]
+    SendRecv,
+    /// We send only: the peer holds, or listens to us.
+    SendOnly,
+    /// We listen only.
+    RecvOnly,
+    /// Neither; RTCP goes on.
+    Inactive,
+}
+
+impl Direction {
+    /// Whether RTP may go to the peer.
+    #[must_use]
+    pub fn sends(self) -> bool {
+        matches!(self, Direction::SendRecv | Direction::SendOnly)
+    }
+
+    /// Whether RTP from the peer is wanted.
+    #[must_use]
+    pub fn receives(self) -> bool {
+        matches!(self, Direction::SendRecv | Direction::RecvOnly)
+    }
+}
+
+impl std::str::FromStr for Direction {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Direction, ()> {
+        match text {
+            "sendrecv" => Ok(Direction::SendRecv),
+            "sendonly" => Ok(Direction::SendOnly),
+            "recvonly" => Ok(Direction::RecvOnly),
+            "inactive" => Ok(Direction::Inactive),
+            _ => Err(()),
+        }
+    }
+}
+
+/// One leg's agreement; replaced as a whole by an update.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LegParams {
+    /// Where the peer wants RTP; none as long as it has not said.
+    pub remote: Option<SocketAddr>,
+    /// Where it wants RTCP, when that is neither multiplexed nor one port above.
+    pub remote_rtcp: Option<SocketAddr>,
+    /// Where the signalling came from: media from that host is taken as well.
+    pub signalling_host: Option<IpAddr>,
+    /// The opt-in to take the first source, whoever it is.
+    pub accept_any_source: bool,
+    /// What was agreed to be sent and received.
+    pub formats: Formats,
+    /// Who sends.
+    pub direction: Direction,
+    /// Audio in one packet that we make: 20, 40 or 60 ms.
+    pub ptime_ms: u32,
+    /// RTP and RTCP share a port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// Send silence when there is nothing else to send, so that NATs and the peer's latch open.
+    pub send_silence: bool,
+    /// After how long a silent peer is worth a `MediaTimeout`; none: never.
+    pub media_timeout: Option<Duration>,
+    /// How often a `Report` is wanted; none: never.
+    pub report_every: Option<Duration>,
+}
+
+impl Default for LegParams {
+    fn default() -> LegParams {
+        LegParams {
+            remote: None,
+            remote_rtcp: None,
+            signalling_host: None,
+            accept_any_source: false,
+            formats: Formats::default(),
+            direction: Direction::SendRecv,
+            ptime_ms: 20,
+            rtcp_mux: false,
+            send_silence: true,
+            media_timeout: Some(Duration::from_secs(30)),
+            report_every: None,
+        }
+    }
+}
+
+impl LegParams {
+    /// Where RTCP goes by the agreement.
+    #[must_use]
+    pub fn rtcp_address(&self) -> Option<SocketAddr> {
+        let above = |rtp: SocketAddr| SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1));
+        match (self.rtcp_mux, self.remote_rtcp) {
+            (true, _) => self.remote,
+            (false, Some(address)) => Some(address),
+            (false, None) => self.remote.filter(|rtp| rtp.port() != 0).map(above),
+        }
+    }
+
+    /// Frames of 20 ms in one packet that we make. 10 and 30 ms are rounded to what the frame clock can do: `ptime` is
+    /// a recommendation (RFC 8866 6.4).
+    #[must_use]
+    pub fn frames_per_packet(&self) -> usize {
+        (self.ptime_ms / 20).clamp(1, 3) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn rtcp_goes_one_port_above_unless_it_is_said_or_multiplexed() {
+        let mut params = LegParams {
+            remote: Some(at("192.0.2.1:4000")),
+            ..LegParams::default()
+        };
+        assert_eq!(params.rtcp_address(), Some(at("192.0.2.1:4001")));
+        params.remote_rtcp = Some(at("192.0.2.2:5555"));
+        assert_eq!(params.rtcp_address(), Some(at("192.0.2.2:5555")));
+        params.rtcp_mux = true;
+        assert_eq!(params.rtcp_address(), Some(at("192.0.2.1:4000")));
+    }
+
+    #[test]
+    fn directions_are_ours() {
+        let both = |text: &str| {
+            text.parse::<Direction>()
+                .map(|direction| (direction.sends(), direction.receives()))
+        };
+        assert_eq!(both("sendonly"), Ok((true, false)));
+        assert_eq!(both("recvonly"), Ok((false, true)));
+        assert_eq!(both("inactive"), Ok((false, false)));
+        assert_eq!(both("sendrecv"), Ok((true, true)));
+        assert_eq!(both("hold"), Err(()));
+    }
+}

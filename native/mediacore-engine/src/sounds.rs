@@ -1,0 +1,172 @@
+//! What plays to one leg: tones and sources, mixed.
+
+use mediacore_audio::ToneSource;
+
+use crate::event::Event;
+use crate::frame::{Frame, SILENCE, mix_into};
+use crate::ids::{LegId, SoundId};
+use crate::outlet::Outlet;
+use crate::source::SourceReader;
+
+/// Sounds that play to one leg at the same time; one more is refused.
+pub const SOUNDS_MAX: usize = 8;
+
+/// Something that plays.
+#[derive(Debug)]
+pub enum Sound {
+    /// For a while or for ever; gone when it ends.
+    Tone(ToneSource),
+    /// Until it is removed.
+    Source(SourceReader),
+}
+
+/// All that plays to one leg.
+#[derive(Debug)]
+pub struct Sounds {
+    playing: Vec<(SoundId, Box<Sound>)>,
+    // Tones that have ended: freed with the next command, since a frame is no time to free anything.
+    ended: Vec<(SoundId, Box<Sound>)>,
+}
+
+impl Default for Sounds {
+    fn default() -> Sounds {
+        Sounds {
+            playing: Vec::with_capacity(SOUNDS_MAX),
+            ended: Vec::with_capacity(SOUNDS_MAX),
+        }
+    }
+}
+
+impl Sounds {
+    /// Whether nothing plays.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.playing.is_empty()
+    }
+
+    /// Plays `sound` from the next frame on; gives it back when there are too many.
+    pub fn add(&mut self, id: SoundId, sound: Box<Sound>) -> Result<(), Box<Sound>> {
+        self.ended.clear();
+        if self.playing.len() >= SOUNDS_MAX {
+            return Err(sound);
+        }
+        self.playing.push((id, sound));
+        Ok(())
+    }
+
+    /// Plays it no longer.
+    pub fn remove(&mut self, id: SoundId) -> Option<Box<Sound>> {
+        let index = self.playing.iter().position(|(other, _)| *other == id)?;
+        Some(self.playing.remove(index).1)
+    }
+
+    /// The next 20 ms of everything; none when nothing plays. A tone that ends here is told of and gone.
+    pub fn frame(&mut self, leg: LegId, out: &mut impl Outlet) -> Option<Frame> {
+        if self.playing.is_empty() {
+            return None;
+        }
+        let mut mix = SILENCE;
+        for index in (0..self.playing.len()).rev() {
+            let mut frame = SILENCE;
+            let is_over = self.playing[index].1.fill(&mut frame);
+            mix_into(&mut mix, &frame);
+            if is_over {
+                let ended = self.playing.swap_remove(index);
+                let sound = ended.0;
+                self.ended.push(ended);
+                out.event(Event::PlayFinished {
+                    leg,
+                    sound,
+                    completed: true,
+                });
+            }
+        }
+        Some(mix)
+    }
+}
+
+impl Sound {
+    /// Fills the front of a silent frame; true when this was its end.
+    fn fill(&mut self, frame: &mut Frame) -> bool {
+        match self {
+            Sound::Tone(tone) => {
+                tone.fill(frame);
+                tone.is_finished()
+            }
+            Sound::Source(source) => {
+                source.read(frame);
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mediacore_audio::dbfs;
+
+    use super::*;
+    use crate::outlet::recording::Recorder;
+
+    const LEG: LegId = LegId(3);
+
+    fn tone(duration_ms: u32) -> Box<Sound> {
+        Box::new(Sound::Tone(ToneSource::sine(
+            1000.0,
+            -10.0,
+            Some(duration_ms),
+            8000,
+        )))
+    }
+
+    #[test]
+    fn a_tone_has_its_level_and_tells_of_its_end() {
+        let (mut sounds, mut out) = (Sounds::default(), Recorder::default());
+        assert!(sounds.add(SoundId(1), tone(40)).is_ok());
+        let frame = sounds.frame(LEG, &mut out).expect("it plays");
+        assert!((dbfs(&frame) + 10.0).abs() < 0.1, "{}", dbfs(&frame));
+        assert!(out.events.is_empty());
+        sounds.frame(LEG, &mut out);
+        assert_eq!(
+            out.events,
+            [Event::PlayFinished {
+                leg: LEG,
+                sound: SoundId(1),
+                completed: true
+            }]
+        );
+        assert_eq!(sounds.frame(LEG, &mut out), None);
+    }
+
+    #[test]
+    fn sounds_are_mixed_and_can_be_stopped() {
+        let (mut sounds, mut out) = (Sounds::default(), Recorder::default());
+        let (mut writer, reader) = crate::source::source(1000);
+        writer.write(&[100; 400]);
+        let (mut other, other_reader) = crate::source::source(1000);
+        other.write(&[20; 400]);
+        assert!(
+            sounds
+                .add(SoundId(1), Box::new(Sound::Source(reader)))
+                .is_ok()
+        );
+        assert!(
+            sounds
+                .add(SoundId(2), Box::new(Sound::Source(other_reader)))
+                .is_ok()
+        );
+        assert_eq!(sounds.frame(LEG, &mut out).expect("both play")[0], 120);
+        assert!(sounds.remove(SoundId(1)).is_some());
+        assert_eq!(sounds.frame(LEG, &mut out).expect("one plays")[0], 20);
+        assert!(sounds.remove(SoundId(1)).is_none());
+    }
+
+    #[test]
+    fn too_many_are_refused() {
+        let mut sounds = Sounds::default();
+        let accepted = (0..20)
+            .filter(|id| sounds.add(SoundId(*id), tone(1000)).is_ok())
+            .count();
+        assert_eq!(accepted, SOUNDS_MAX);
+    }
+}

@@ -1,0 +1,174 @@
+//! Frame from outside that are played to a leg: a ring that one thread fills and the media thread empties.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::frame::Frame;
+
+#[derive(Debug, Default)]
+struct Shared {
+    // Frame counted since the beginning; positions never wrap in practice (2^64 samples are 73 million years).
+    cleared_until: AtomicU64,
+    played: AtomicU64,
+    overflowed: AtomicU64,
+    starved: AtomicU64,
+}
+
+/// The filling half.
+#[derive(Debug)]
+pub struct SourceWriter {
+    ring: Producer<i16>,
+    written: u64,
+    shared: Arc<Shared>,
+}
+
+/// The media thread's half.
+#[derive(Debug)]
+pub struct SourceReader {
+    ring: Consumer<i16>,
+    taken: u64,
+    shared: Arc<Shared>,
+}
+
+/// Both halves of a source that holds at most `samples_max` samples (8,000 a second).
+#[must_use]
+pub fn source(samples_max: usize) -> (SourceWriter, SourceReader) {
+    let (producer, consumer) = RingBuffer::new(samples_max.max(1));
+    let shared = Arc::new(Shared::default());
+    let writer = SourceWriter {
+        ring: producer,
+        written: 0,
+        shared: Arc::clone(&shared),
+    };
+    (
+        writer,
+        SourceReader {
+            ring: consumer,
+            taken: 0,
+            shared,
+        },
+    )
+}
+
+impl SourceWriter {
+    /// Adds what fits and says how many samples that were; the others are counted as overflow. Never waits.
+    pub fn write(&mut self, samples: &[i16]) -> usize {
+        let (written, overflow) = self.ring.push_partial_slice(samples);
+        let (written, overflow) = (written.len(), overflow.len());
+        self.written += written as u64;
+        self.shared
+            .overflowed
+            .fetch_add(overflow as u64, Ordering::Relaxed);
+        written
+    }
+
+    /// Nothing that was written so far will be played any more (barge-in).
+    pub fn clear(&self) {
+        self.shared
+            .cleared_until
+            .store(self.written, Ordering::Release);
+    }
+
+    /// Frame that could be written now.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.ring.slots()
+    }
+
+    /// Frame that were played so far, cleared ones not among them.
+    #[must_use]
+    pub fn played(&self) -> u64 {
+        self.shared.played.load(Ordering::Acquire)
+    }
+
+    /// Frame that found no room.
+    #[must_use]
+    pub fn overflowed(&self) -> u64 {
+        self.shared.overflowed.load(Ordering::Relaxed)
+    }
+
+    /// Frame of silence that were played because too few had been written, after the first one.
+    #[must_use]
+    pub fn starved(&self) -> u64 {
+        self.shared.starved.load(Ordering::Relaxed)
+    }
+}
+
+impl SourceReader {
+    /// Fills the front of `frame`, and returns how many samples that were.
+    pub fn read(&mut self, frame: &mut Frame) -> usize {
+        self.skip_cleared();
+        let (read, missing) = self.ring.pop_partial_slice(frame);
+        let (read, missing) = (read.len(), missing.len());
+        self.taken += read as u64;
+        self.shared.played.fetch_add(read as u64, Ordering::Release);
+        if self.taken > 0 {
+            self.shared
+                .starved
+                .fetch_add(missing as u64, Ordering::Relaxed);
+        }
+        read
+    }
+
+    fn skip_cleared(&mut self) {
+        let cleared = self
+            .shared
+            .cleared_until
+            .load(Ordering::Acquire)
+            .saturating_sub(self.taken);
+        let skipped = self
+            .ring
+            .slots()
+            .min(usize::try_from(cleared).unwrap_or(usize::MAX));
+        if let Ok(chunk) = self.ring.read_chunk(skipped) {
+            chunk.commit_all();
+            self.taken += skipped as u64;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{FRAME_SAMPLES, SILENCE};
+
+    #[test]
+    fn what_is_written_is_read_frame_by_frame() {
+        let (mut writer, mut reader) = source(1000);
+        assert_eq!(writer.write(&[5; 200]), 200);
+        let mut frame = SILENCE;
+        assert_eq!(reader.read(&mut frame), FRAME_SAMPLES);
+        assert_eq!(frame, [5; FRAME_SAMPLES]);
+        assert_eq!(reader.read(&mut frame), 40);
+        assert_eq!((writer.played(), writer.starved()), (200, 120));
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted() {
+        let (mut writer, _reader) = source(100);
+        assert_eq!(writer.write(&[1; 130]), 100);
+        assert_eq!((writer.overflowed(), writer.room()), (30, 0));
+    }
+
+    #[test]
+    fn clearing_takes_back_what_was_not_played_yet_and_nothing_later() {
+        let (mut writer, mut reader) = source(1000);
+        writer.write(&[1; 300]);
+        let mut frame = SILENCE;
+        reader.read(&mut frame);
+        writer.clear();
+        writer.write(&[2; 160]);
+        assert_eq!(reader.read(&mut frame), FRAME_SAMPLES);
+        assert_eq!(frame, [2; FRAME_SAMPLES]);
+        assert_eq!(writer.played(), 320, "140 were cleared");
+    }
+
+    #[test]
+    fn a_source_that_was_never_written_to_starves_nobody() {
+        let (writer, mut reader) = source(1000);
+        reader.read(&mut SILENCE.clone());
+        assert_eq!(writer.starved(), 0);
+    }
+}
