@@ -17,6 +17,9 @@ COMMANDS = {
     "init": "Write a first configuration with two extensions.",
     "check": "Read the configuration and name every mistake in it.",
     "route": "Say where a call would go, every step with its reason.",
+    "serve": "Run the PBX until it is told to stop.",
+    "demo": "Run a PBX with two extensions that has just tested itself.",
+    "calls": "Show the calls of the running PBX.",
 }
 
 app = App(

@@ -100,7 +100,7 @@ class World:
         self.network.remove(PBX)
 
     async def crash(self) -> None:
-        """The PBX is gone between two datagrams; what it confirmed to phones as registered is kept, and nothing else."""
+        """The PBX is gone between two datagrams. What it confirmed as registered is kept, and nothing else."""
         self.network.remove(PBX)
         self._life.cancel()
         bindings = list(self.spool.load_bindings())

@@ -64,6 +64,9 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.cli.load": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.cli.serve": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.server": LIVE | {"pbx", "mediacore"},
+    "pbx.machine": LIVE | {"pbx"},
+    "pbx.site": LIVE | {"pbx"},
+    "pbx.control": LIVE | {"pbx"},
 }
 
 # A core's absence of these is what makes a 32-second timer testable in no time.

@@ -1,0 +1,89 @@
+"""`pbx serve`: runs the PBX of a data folder until it is told to stop."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import msgspec
+import structlog
+import trio
+from cyclopts import Parameter
+
+from pbx.cli.options import DATA, Data, Json
+from pbx.cli.trouble import Trouble
+from pbx.config.load import Config, load
+from pbx.machine import CannotOpen
+from pbx.observe.logs import set_up_logs
+from pbx.server import Server
+from pbx.sip.uri import write_hostport
+from pbx.site import run_site
+from pbx.spool import SpoolError
+from pbx.store.interface import StoreError
+
+log = structlog.get_logger()
+
+Sip = Annotated[str | None, Parameter(name="--sip", help="HOST:PORT to listen on; port 0 asks for a free one.")]
+
+
+def serve(*, data: Data = DATA, sip: Sip = None, json: Json = False) -> int:
+    """Run the PBX until SIGTERM or Ctrl-C; then every call is ended with a BYE.
+
+    With --json the first line of the output says where it listens.
+    """
+    config = with_sip_address(load(data), sip)
+    set_up_logs(level=config.server.log.level, format=config.server.log.format)
+    with machine_trouble():
+        trio.run(_serve, config, json, strict_exception_groups=False)
+    return 0
+
+
+async def _serve(config: Config, json: bool) -> None:
+    async with trio.open_nursery() as nursery:
+        await nursery.start(wait_for_signal, nursery.cancel_scope)
+        server = await nursery.start(run_site, config)
+        say_where(server, json=json)
+
+
+@contextmanager
+def machine_trouble() -> Iterator[None]:
+    """Says what this machine did not give, and what would do."""
+    try:
+        yield
+    except CannotOpen as error:
+        raise Trouble(error.what, error.next) from error
+    except (SpoolError, StoreError) as error:
+        raise Trouble(str(error), "`pbx calls` shows whether a server runs on this data folder already") from error
+
+
+async def wait_for_signal(scope: trio.CancelScope, *, task_status: trio.TaskStatus[None]) -> None:
+    """Cancels `scope` when the process is told to stop."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for number in signals:
+            log.info("stopping", signal=signal.Signals(number).name)
+            scope.cancel()
+
+
+def say_where(server: Server, *, json: bool) -> None:
+    """Tells people, or a program, what is up."""
+    sip = write_hostport(*server.endpoint.local)
+    if json:
+        facts = {"sip": sip, "tenants": [tenant.name for tenant in server.tenants]}
+        sys.stdout.write(msgspec.json.encode(facts).decode() + "\n")
+    else:
+        print(f"SIP on UDP {sip}; Ctrl-C ends it")
+    sys.stdout.flush()
+
+
+def with_sip_address(config: Config, sip: str | None) -> Config:
+    """The configuration with another address to listen on, if one was given. Raises Trouble."""
+    if sip is None:
+        return config
+    host, colon, port = sip.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65_535:
+        raise Trouble(f"no address: {sip!r}", "write --sip HOST:PORT, such as --sip 127.0.0.1:5060")
+    address = msgspec.structs.replace(config.server.sip, host=host.strip("[]"), port=int(port))
+    server = msgspec.structs.replace(config.server, sip=address)
+    return Config(config.folder, server, config.tenants, config.domains, config.advice)

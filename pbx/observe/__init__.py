@@ -1,0 +1,1 @@
+"""What people see of a running server: logs, and later metrics and traces."""
