@@ -4,7 +4,6 @@ Passwords are made here, returned once for people to read, and kept nowhere: the
 is ever written over.
 """
 
-import hashlib
 import os
 import secrets
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 from pbx.config.load import SERVER_FILE, TENANTS_FOLDER
 from pbx.config.server import is_host
 from pbx.config.tenant_file import is_tenant_name
+from pbx.sip.auth.digest import ha1
 
 # No 0, 1, i, l, o: passwords are read from a screen and typed into phones.
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -94,16 +94,15 @@ def _write_new(path: Path, text: str) -> None:
 
 def _tenant_text(domain: str, extensions: tuple[NewExtension, ...]) -> str:
     tables = "".join(
-        _EXTENSION.format(number=e.number, name=e.name, sha256=_ha1(e, domain, "sha256"), md5=_ha1(e, domain, "md5"))
+        _EXTENSION.format(
+            number=e.number,
+            name=e.name,
+            sha256=ha1(e.number, domain, e.password, "SHA-256"),
+            md5=ha1(e.number, domain, e.password, "MD5"),
+        )
         for e in extensions
     )
     return _TENANT.replace("DOMAIN", domain).replace("EXTENSIONS\n", tables)
-
-
-def _ha1(extension: NewExtension, realm: str, algorithm: str) -> str:
-    """RFC 7616 3.4.2: the digest of user name, realm and password."""
-    text = f"{extension.number}:{realm}:{extension.password}"
-    return hashlib.new(algorithm, text.encode(), usedforsecurity=False).hexdigest()
 
 
 _SERVER = """\

@@ -19,7 +19,9 @@ class Mistake(Struct, frozen=True):
     def __str__(self) -> str:
         """`tenants/demo.toml:14: nodes.sales.busy: no node named 'sale-box' (did you mean 'sales-box'?)`"""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return ": ".join(part for part in (place, self.path, f"{self.read} ({self.remedy})") if part)
+        said = ": ".join(part for part in (place, self.path, f"{self.read} ({self.remedy})") if part)
+        # Names come from the file: one line stays one line, and no terminal obeys what it is shown.
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
 
 
 class ConfigMistakes(Exception):

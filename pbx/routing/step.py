@@ -135,14 +135,24 @@ class OutOfOrder(Exception):
 
 Stepped: TypeAlias = tuple[RouteState, Action, tuple[Reason, ...]]
 
-PHRASES = {  # RFC 3261 21; those that routing says of itself
+PHRASES = {  # RFC 3261 21: what routing says of itself, and what it passes on
     403: "Forbidden",
     404: "Not Found",
+    410: "Gone",
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    415: "Unsupported Media Type",
     480: "Temporarily Unavailable",
     482: "Loop Detected",
+    484: "Address Incomplete",
     486: "Busy Here",
+    488: "Not Acceptable Here",
+    493: "Undecipherable",
     500: "Server Internal Error",
+    600: "Busy Everywhere",
     603: "Decline",
+    604: "Does Not Exist Anywhere",
+    606: "Not Acceptable",
 }
 _STATUS = {"unregistered": 480, "busy": 486, "no_answer": 480, "declined": 603}
 

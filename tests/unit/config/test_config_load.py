@@ -135,11 +135,26 @@ def test_whatever_is_left_of_any_value_converts(kind: type, value: object) -> No
     assert read is not None or complaints
 
 
-@given(text=st.text(max_size=200) | st.lists(st.sampled_from(DEMO.splitlines()), max_size=30).map("\n".join))
-def test_any_text_at_all_is_read_or_refused_in_words(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+LINES = [
+    *DEMO.splitlines(),
+    '"\\n\\u001b[1m" = 3',
+    '[nodes."\\r"]',
+    "[[tests]]",
+    'call = {from = "\\n", to = "1xx"}',
+    "expect = []",
+]
+
+
+@given(
+    text=st.binary(max_size=200) | st.text(max_size=200) | st.lists(st.sampled_from(LINES), max_size=30).map("\n".join)
+)
+def test_anything_at_all_is_read_or_refused_in_words(
+    tmp_path_factory: pytest.TempPathFactory, text: str | bytes
+) -> None:
     said = []
     try:
         load(data_folder(tmp_path_factory.mktemp("any") / "data", demo=text))
     except ConfigMistakes as refused:
         said = refused.mistakes
     assert all(mistake.read and mistake.remedy for mistake in said)
+    assert all(str(mistake).isprintable() for mistake in said)

@@ -108,7 +108,7 @@ def test_a_number_that_is_no_extension_is_404_at_an_extension_node() -> None:
         (Busy(), Reject(486, "Busy Here")),
         (Declined(), Reject(603, "Decline")),
         (Failed(404), Reject(404, "Not Found")),
-        (Failed(488), Reject(488, "Rejected")),
+        (Failed(488), Reject(488, "Not Acceptable Here")),
     ],
 )
 def test_an_outcome_that_names_no_node_refuses_with_its_status(event: Event, refusal: Reject) -> None:
