@@ -132,7 +132,7 @@ class World:
                 break
             await trio.sleep(0.1)
         scope = self.server.tenants.scope(next(t for t in self.tenants if t.name == tenant))
-        return list(await self.store.cdrs(scope))
+        return list((await self.store.cdrs(scope)).cdrs)
 
     async def settle(self) -> None:
         """Long enough for every transaction to have ended (64 T1 and more)."""
