@@ -114,15 +114,18 @@ class _History:
         self.end: CallEnded | None = None
 
     def add(self, event: CallEvent) -> None:
-        # The wall clock may have been set back during the call; nothing in a record happens before what came before it.
-        self.now = max(self.now, event.at)
+        if self.end is not None and not isinstance(event, LegEnded):
+            return  # nothing happens to a call that is over; what its legs' media came to may still arrive
+        if self.end is None:
+            # The clock may have been set back during the call; nothing in a record is before what came before it.
+            self.now = max(self.now, event.at)
         match event:
             case CallStarted():
                 pass  # only the first counts
             case Routed(_, node, outcome, reason):
                 self.path.append(PathStep(self.now, node, outcome, reason))
             case CallEnded():
-                self.end = self.end or replace(event, at=self.now)
+                self.end = replace(event, at=self.now)
             case LegStarted(_, leg, role, party, uri):
                 self.legs.setdefault(leg, CdrLeg(leg, role, party, uri, self.now))
             case _:

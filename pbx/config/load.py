@@ -37,11 +37,6 @@ class Config:
         """The tenant that a request to the bare address is for."""
         return self.tenants[self.server.default_tenant]
 
-    def tenant_of(self, domain: str) -> Tenant | None:
-        """The tenant that a SIP domain belongs to; None: nobody's, such as the bare address."""
-        name = self.domains.get(domain.lower())
-        return None if name is None else self.tenants[name]
-
     def scope(self, tenant: str) -> TenantScope:
         """The scope to name this tenant by on every seam."""
         return TenantScope(tenant, self.server.region)

@@ -111,6 +111,13 @@ def test_a_clock_set_back_makes_no_negative_talk() -> None:
     assert cdr.talk_s == 0.0
 
 
+def test_after_the_end_only_the_legs_last_numbers_count() -> None:
+    late = LegEnded(126.0, "b", None, "system", "the other side hung up", MEDIA)
+    cdr = build([*(e for e in ANSWERED if e != ANSWERED[-2]), late, LegStarted(130.0, "c", "callee", "103", "")])
+    assert len(cdr.legs) == 2
+    assert (cdr.legs[1].media, cdr.legs[1].ended_at, cdr.ended_at) == (MEDIA, 125.2, 125.2)
+
+
 @pytest.mark.parametrize("events", [[], ANSWERED[1:]])
 def test_a_history_without_its_beginning_is_refused(events: list[CallEvent]) -> None:
     with pytest.raises(ValueError, match="begins with CallStarted"):
@@ -143,6 +150,7 @@ def is_sane(cdr: Cdr) -> bool:
         and all(leg.held_s >= 0 for leg in cdr.legs)
         and (cdr.disposition == "answered") <= (cdr.answered_at is not None)
         and (cdr.ringing_at is None or cdr.started_at <= cdr.ringing_at)
+        and all(leg.ended_at is None or leg.ended_at <= cdr.ended_at for leg in cdr.legs)
         and len({leg.leg for leg in cdr.legs}) == len(cdr.legs)
     )
 

@@ -54,11 +54,9 @@ def test_everything_in_the_servers_file_can_be_said(tmp_path: Path) -> None:
 def test_the_domain_decides_between_tenants_with_the_same_numbers(tmp_path: Path) -> None:
     herons = demo_with('"demo.example"', '"Herons.example"').replace("Ada", "Amelia")
     config = load(data_folder(tmp_path / "data", demo=DEMO, herons=herons))
-    tenant = config.tenant_of("HERONS.example")
-    assert tenant is not None
-    assert tenant.extensions["101"].name == "Amelia"
-    assert config.tenant_of("192.0.2.1") is None
-    assert config.default_tenant.name == "demo"
+    assert config.domains == {"demo.example": "demo", "herons.example": "herons"}
+    assert config.tenants["herons"].extensions["101"].name == "Amelia"
+    assert config.default_tenant.extensions["101"].name == "Ada"
 
 
 def test_a_tenants_ring_time_comes_before_the_servers(tmp_path: Path) -> None:
