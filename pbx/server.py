@@ -82,7 +82,9 @@ class Server:
             calls_per_s=limits.calls_per_s,
         )
         stack = SipStack(token=parts.token, transactions_max=limits.transactions_max)
-        self.endpoint = Endpoint(stack, parts.socket, self.front.receive)
+        self.endpoint = Endpoint(
+            stack, parts.socket, self.front.receive, advertised_host=config.server.advertised_address
+        )
         self.calls = CallDirectory(
             Services(
                 endpoint=self.endpoint,

@@ -17,6 +17,7 @@ from pbx.media.interface import Address, MediaEngine
 from pbx.registrar.binding import Binding
 from pbx.routing.step import Facts, Start
 from pbx.sip.events import Event
+from pbx.sip.flow import Flow
 from pbx.spool import PutCall, Spool
 from pbx.tenants.scope import TenantScope
 from pbx.tenants.tenant import Tenant
@@ -103,11 +104,11 @@ class Call:
 
     # -- legs ----------------------------------------------------------------------------------------------------------
 
-    def add_leg(self, role: Role, party: str, uri: str) -> Leg:
-        """A new leg with ports of its own. Raises NoMediaPorts."""
+    def add_leg(self, role: Role, party: str, uri: str, flow: Flow) -> Leg:
+        """A new leg with ports of its own, whose phone is reached by `flow`. Raises NoMediaPorts."""
         media = self.services.media.open_leg()
         prefix = "a" if role == "caller" else "b"
-        state = LegState(f"{prefix}{len(self.state.legs)}", role, party, uri, self.services.token())
+        state = LegState(f"{prefix}{len(self.state.legs)}", role, party, uri, self.services.token(), flow)
         state.media_local = media.local
         self.state.legs.append(state)
         leg = Leg(state, media, self.services.endpoint, self.post)

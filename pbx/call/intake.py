@@ -40,7 +40,7 @@ def begin(event: RequestReceived, tenant: Tenant, scope: TenantScope, caller: Ex
     state.hops_left = hops_left - 1
     call = Call(state, tenant, services)
     try:
-        leg = call.add_leg("caller", caller.number, request.from_.uri)
+        leg = call.add_leg("caller", caller.number, request.from_.uri, event.flow)
     except NoMediaPorts as error:
         raise Refused(503, f"No media ports: {error}", retry_after_s=5) from error
     leg.state.description.remote = offer

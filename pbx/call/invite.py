@@ -25,7 +25,7 @@ def make_invite(call: Call, leg: Leg, binding: Binding) -> Request:
             ("To", f"<sip:{leg.state.party}@{domain}>"),
             ("Call-ID", call.services.token()),
             ("CSeq", "1 INVITE"),
-            ("Contact", leg.contact(binding.flow)),
+            ("Contact", leg.contact),
             *(("Route", route) for route in binding.path),
             ("Allow", ALLOW),
             ("User-Agent", call.services.product),

@@ -9,10 +9,10 @@ from pbx.call.state import LegState, PendingInvite
 from pbx.media.interface import MediaLeg
 from pbx.sip.dialog import Dialog
 from pbx.sip.events import Event, RequestReceived
-from pbx.sip.flow import Flow
 from pbx.sip.message import Request, Response
 from pbx.sip.parse import parse_message
 from pbx.sip.uri import write_hostport
+from pbx.transport.address import WILDCARDS
 from pbx.transport.endpoint import DialogKey, Endpoint
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
@@ -47,9 +47,16 @@ class Leg:
         """What the endpoint calls with everything that concerns this leg."""
         self._post(self.state.id, event)
 
-    def contact(self, flow: Flow) -> str:
+    @property
+    def contact(self) -> str:
         """Our Contact in this dialog: the address that the peer sees, and a user part that names the leg."""
-        return f"<sip:{self.state.token}@{write_hostport(*flow.local)}>"
+        return f"<sip:{self.state.token}@{write_hostport(*self.state.flow.local)}>"
+
+    @property
+    def sdp_address(self) -> tuple[str, int]:
+        """Where our SDP asks for media: the leg's own address, or the one that its signalling is sent from."""
+        host, port = self.media.local
+        return (self.state.flow.local[0] if host in WILDCARDS else host), port
 
     def pending_request(self) -> Request:
         """The INVITE that is neither acknowledged (received) nor finally answered (sent) yet."""
@@ -63,9 +70,7 @@ class Leg:
         request, flow = event.request, event.flow
         assert event.transaction is not None, "an INVITE always has a transaction"
         self.state.invite = PendingInvite(request.encode(), flow, event.transaction)
-        self.state.dialog = Dialog.from_request(
-            request, flow, local_tag=self.state.token, local_contact=self.contact(flow)
-        )
+        self.state.dialog = Dialog.from_request(request, flow, local_tag=self.state.token, local_contact=self.contact)
         self.listen(request.call_id)
         self._watch(event.transaction)
 
@@ -86,8 +91,9 @@ class Leg:
 
     # -- an INVITE that we send ----------------------------------------------------------------------------------------
 
-    def send_invite(self, request: Request, flow: Flow) -> None:
+    def send_invite(self, request: Request) -> None:
         """Sends the first INVITE of this leg."""
+        flow = self.state.flow
         self.listen(request.call_id)
         transaction = self._endpoint.request(request, flow, self.hear)
         self._transactions.add(transaction)

@@ -8,6 +8,7 @@ from hashlib import blake2s
 from mediacore import sdp
 from pbx.call.leg import Leg
 from pbx.media.interface import Stream
+from pbx.transport.address import is_ip_address
 
 
 def answer(leg: Leg, offer: str, codecs: tuple[sdp.Codec, ...], *, other: Leg | None) -> str:
@@ -42,6 +43,8 @@ def accept(leg: Leg, text: str) -> None:
 
 
 def _agree(leg: Leg, agreed: sdp.AgreedMedia, *, local: str, remote: str) -> None:
+    if agreed.remote_address and not is_ip_address(agreed.remote_address):
+        raise sdp.BadAnswer(f"c= names a host, {agreed.remote_address[:64]}: write its address")
     stream = Stream(
         remote=(agreed.remote_address, agreed.remote_port) if agreed.remote_address else None,
         remote_rtcp=agreed.remote_rtcp,
@@ -49,6 +52,7 @@ def _agree(leg: Leg, agreed: sdp.AgreedMedia, *, local: str, remote: str) -> Non
         direction=agreed.direction.value,
         ptime_ms=agreed.ptime_ms,
         rtcp_mux=agreed.rtcp_mux,
+        signalling_host=leg.state.flow.remote[0],
     )
     leg.media.update(stream)
     state = leg.state
@@ -65,7 +69,7 @@ def _codecs_of(leg: Leg | None) -> tuple[sdp.Codec, ...]:
 
 
 def _capabilities(leg: Leg, codecs: tuple[sdp.Codec, ...]) -> sdp.Capabilities:
-    address, port = leg.media.local
+    address, port = leg.sdp_address
     return sdp.Capabilities(address=address, port=port, codecs=codecs)
 
 

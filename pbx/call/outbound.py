@@ -42,12 +42,12 @@ def start_ringing(call: Call) -> None:
     phones = [(who, binding) for who in targets for binding in services.bindings.lookup(state.scope, who, now)]
     for who, binding in phones[:FORKS_MAX]:
         try:
-            leg = call.add_leg("callee", who, binding.contact)
+            leg = call.add_leg("callee", who, binding.contact, binding.flow)
         except NoMediaPorts:
             state.refusals.append(503)
             break
         invite = make_invite(call, leg, binding)
-        leg.send_invite(invite, binding.flow)
+        leg.send_invite(invite)
     if not _ringing(call):
         _over(call, outcome_of(state.refusals) if phones else Unregistered(), "")
 

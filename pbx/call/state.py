@@ -54,6 +54,7 @@ class LegState(msgspec.Struct):
     party: str
     uri: str
     token: str  # our tag in its dialog, and the user part of our Contact
+    flow: Flow  # the way that its signalling takes
     phase: LegPhase = "calling"
     dialog: Dialog | None = None
     invite: PendingInvite | None = None

@@ -28,6 +28,9 @@ class Stream(msgspec.Struct, frozen=True):
     direction: Direction = "sendrecv"
     ptime_ms: int = 20
     rtcp_mux: bool = False
+    signalling_host: str | None = (
+        None  # audio may come from there too: a phone behind a NAT knows only its private address
+    )
 
 
 class MediaQuality(msgspec.Struct, frozen=True):

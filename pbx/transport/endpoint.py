@@ -49,10 +49,19 @@ class DatagramSocket(Protocol):
 class Endpoint:
     """A SIP stack at work on a socket. Every verb acts at once: nothing waits for the loop's next turn."""
 
-    def __init__(self, stack: SipStack, socket: DatagramSocket, on_request: Callable[[RequestReceived], None]) -> None:
+    def __init__(
+        self,
+        stack: SipStack,
+        socket: DatagramSocket,
+        on_request: Callable[[RequestReceived], None],
+        *,
+        advertised_host: str | None = None,
+    ) -> None:
+        """`advertised_host` is what peers see us at where a NAT stands between."""
         self.stack = stack
         self.dialogs: dict[DialogKey, Receiver] = {}
         self._socket = socket
+        self._advertised_host = advertised_host
         self._on_request = on_request
         self._receivers: dict[str, Receiver] = {}
         self._wait = trio.CancelScope()
@@ -65,7 +74,7 @@ class Endpoint:
     def flow_to(self, remote: tuple[str, int]) -> Flow:
         """The flow from this endpoint's socket to `remote`, with the address that `remote` sees us at."""
         host, port = self._socket.local
-        return Flow("udp", (local_address_towards(remote[0], bound=host), port), remote)
+        return Flow("udp", (self._advertised_host or local_address_towards(remote[0], bound=host), port), remote)
 
     async def run(self) -> None:
         """Serves until cancelled."""

@@ -1,0 +1,102 @@
+"""The media engine of mediacore behind the interface: converts, calls, returns. Knows neither SIP nor calls."""
+
+from collections.abc import Iterable
+from typing import Self
+
+import mediacore
+from pbx.media.interface import Address, MediaQuality, NoMediaPorts, Stream
+
+
+class NativeLeg:
+    """One mediacore leg."""
+
+    def __init__(self, leg: mediacore.Leg, advertised_address: str | None) -> None:
+        self.leg = leg
+        host, port = leg.local
+        self.local: Address = (advertised_address or host, port)
+        self.bridge: mediacore.Bridge | None = None
+
+    @property
+    def id(self) -> int:
+        """The engine's number for it."""
+        return self.leg.id
+
+    def update(self, stream: Stream) -> None:
+        """Takes over what was agreed."""
+        self.leg.update(_params(stream))
+
+    def quality(self) -> MediaQuality:
+        """What was measured so far; of a closed leg, what was measured last."""
+        stats = self.leg.stats()
+        return MediaQuality(
+            codec=stats.receive.codec or stats.send.codec or "",
+            packets_sent=stats.send.packets,
+            packets_received=stats.receive.packets,
+            lost_ratio=stats.receive.lost_ratio or 0.0,
+            jitter_ms=stats.receive.jitter_ms or 0.0,
+            mos=stats.mos,
+        )
+
+    def close(self) -> None:
+        """Gives the ports back."""
+        self.leg.close()
+
+
+class NativeEngine:
+    """A mediacore engine on `address`, with `ports`."""
+
+    def __init__(self, address: str, ports: Iterable[int], *, advertised_address: str | None = None) -> None:
+        self.engine = mediacore.Engine(address=address, ports=ports)
+        self._advertised_address = advertised_address
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.engine.close()
+
+    def open_leg(self, *, local: Address | None = None) -> NativeLeg:
+        """A leg on the next free port, or on the port of `local`."""
+        try:
+            leg = self.engine.leg(mediacore.RtpParams(), port=local[1] if local else None)
+        except mediacore.PortsExhausted as error:
+            raise NoMediaPorts(str(error)) from error
+        return NativeLeg(leg, self._advertised_address)
+
+    def bridge(self, a: NativeLeg, b: NativeLeg) -> None:
+        """The two hear each other."""
+        self.unbridge(a)
+        self.unbridge(b)
+        a.bridge = b.bridge = self.engine.bridge(a.leg, b.leg)
+
+    def unbridge(self, leg: NativeLeg) -> None:
+        """Ends whatever it is in."""
+        if leg.bridge is not None:
+            leg.bridge.close()
+            leg.bridge = None
+
+    def echo(self, leg: NativeLeg) -> None:
+        """It hears itself."""
+        self.unbridge(leg)
+        leg.bridge = self.engine.echo(leg.leg)
+
+    def legs_open(self) -> int:
+        """How many legs hold ports."""
+        return self.engine.stats().legs
+
+
+def _params(stream: Stream) -> mediacore.RtpParams:
+    return mediacore.RtpParams(
+        remote=None if stream.remote is None else _host_port(stream.remote),
+        remote_rtcp=None if stream.remote_rtcp is None else _host_port(stream.remote_rtcp),
+        codecs=stream.codecs,
+        direction=stream.direction,
+        ptime_ms=stream.ptime_ms,
+        rtcp_mux=stream.rtcp_mux,
+        signalling_address=stream.signalling_host,
+    )
+
+
+def _host_port(address: Address) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
