@@ -25,6 +25,7 @@ class Scanned:
     def first(self, key: str) -> str | None: ...
     def all(self, key: str) -> list[str]: ...
     def items(self) -> list[tuple[str, str]]: ...
+    def fields(self) -> list[tuple[str, str, str]]: ...  # key, name, value
 
 def scan(data: bytes, stream: bool = False) -> Scanned: ...
 
@@ -35,7 +36,8 @@ class Typed(Generic[T]):
     """An attribute of a message: a header parsed when first touched and kept until the headers change.
 
     One way to parse is given: `first` for a header that must be there, `optional` for one that may be absent (None),
-    `each` for a list that may stand in several lines. A BadMessage names the header and carries the message.
+    `each` for a list that may stand in several lines. The name is one of header_names.KNOWN. A BadMessage names the
+    header and carries the message.
     """
 
     @overload

@@ -43,7 +43,7 @@ cdef struct Field:
     uint16_t value_at
     uint16_t value_end
     uint8_t ident  # place in KNOWN, or UNKNOWN
-    uint8_t folded
+    uint8_t folded  # or has a stray CR: the value is not simply what lies there
 
 # ---------------------------------------------------------------- tables, built once at import
 
@@ -158,7 +158,8 @@ cdef class Scanned:
         if not field.folded:
             return text(at, field.value_end - field.value_at)
         raw = PyBytes_FromStringAndSize(<const char *> at, field.value_end - field.value_at)
-        return b" ".join([line.strip(b" \t\r") for line in raw.split(b"\n")]).strip().decode("utf-8", "surrogateescape")
+        lines = raw.replace(b"\r", b" ").split(b"\n")
+        return b" ".join([line.strip(b" \t") for line in lines]).strip(b" ").decode("utf-8", "surrogateescape")
 
     cdef str name(self, Field *field):
         if field.ident != UNKNOWN:
@@ -168,18 +169,10 @@ cdef class Scanned:
     cdef Py_ssize_t find(self, str key, Py_ssize_t at):
         """The place of the next field with this key from `at` on, or NONE."""
         cdef Field *field
-        cdef uint8_t ident
         cdef bytes lowered
-        cdef object known = _IDENT.get(key)
-        if known is not None:
-            ident = known
-            if ident < 32 and not (self._seen >> ident) & 1:
-                return NONE
-            while at < self._count:
-                if self._fields[at].ident == ident:
-                    return at
-                at += 1
-            return NONE
+        cdef PyObject *known = PyDict_GetItem(_IDENT, key)
+        if known != NULL:
+            return self.find_known(<object> known, at)
         lowered = key.encode("utf-8", "surrogateescape")
         while at < self._count:
             field = self._fields + at
@@ -189,7 +182,16 @@ cdef class Scanned:
             at += 1
         return NONE
 
-    cpdef str first(self, str key):
+    cdef Py_ssize_t find_known(self, int ident, Py_ssize_t at) noexcept:
+        if ident < 32 and not (self._seen >> ident) & 1:
+            return NONE
+        while at < self._count:
+            if self._fields[at].ident == ident:
+                return at
+            at += 1
+        return NONE
+
+    def first(self, str key not None):
         """The first value of the header, None where there is none."""
         cdef Py_ssize_t at = self.find(key, 0)
         return None if at == NONE else self.value(self._fields + at)
@@ -208,6 +210,18 @@ cdef class Scanned:
         cdef Py_ssize_t at
         return [(self.name(self._fields + at), self.value(self._fields + at)) for at in range(self._count)]
 
+    def fields(self):
+        """Every header line in order: key, name and value."""
+        cdef list fields = []
+        cdef Field *field
+        cdef str name
+        cdef Py_ssize_t at
+        for at in range(self._count):
+            field = self._fields + at
+            name = self.name(field)
+            fields.append((name if field.ident != UNKNOWN else name.lower(), name, self.value(field)))
+        return fields
+
 
 # ---------------------------------------------------------------- typed headers
 
@@ -215,12 +229,14 @@ cdef class Typed:
     """An attribute of a message: a header parsed when first touched and kept until the headers change."""
 
     cdef str _name
+    cdef int _ident
     cdef object _first
     cdef object _optional
     cdef object _each
 
     def __init__(self, str name not None, *, first=None, optional=None, each=None):
         self._name = name
+        self._ident = _IDENT[name]
         self._first = first
         self._optional = optional
         self._each = each
@@ -249,12 +265,17 @@ cdef class Typed:
                 values += self._each(line)
             return values
         index = headers._index
-        text = (<Scanned> index).first(self._name) if index is not None else headers.first(self._name)
+        text = self.scanned_text(<Scanned?> index) if index is not None else headers.first(self._name)
         if self._first is None:
             return None if text is None else self._optional(text)
         if text is None:
             raise BadMessage("missing")
         return self._first(text)
+
+
+    cdef str scanned_text(self, Scanned index):
+        cdef Py_ssize_t at = index.find_known(self._ident, 0)
+        return None if at == NONE else index.value(index._fields + at)
 
 
 # ---------------------------------------------------------------- lines
@@ -398,7 +419,6 @@ cdef bint scan_header(Scanned scanned, Field *field, const uint8_t *data, Line *
     field.name_end = <uint16_t> name_end
     field.value_at = <uint16_t> at
     field.ident = ident_of(data + line.start, name_end - line.start)
-    field.folded = False
     return True
 
 
@@ -474,6 +494,8 @@ cdef Py_ssize_t scan_headers(Scanned scanned, const uint8_t *data, Py_ssize_t at
             continue
         if scan_header(scanned, fields + count, data, &line):
             field = fields + count
+            # An answer may copy the value of a refused message: the CR must not end a line there for anybody.
+            field.folded = line.bare_cr
             end_value(field, data, line.end)
             count += 1
     if field != NULL:

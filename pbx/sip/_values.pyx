@@ -33,6 +33,10 @@ cdef enum:
 
 cdef uint16_t CLASS[256]
 cdef str SIP_2 = "SIP/2.0"
+cdef str TAG = "tag"
+cdef str BRANCH = "branch"
+cdef str RPORT = "rport"
+cdef str UDP = "UDP"
 cdef uint64_t CSEQ_MAX = 4294967295  # RFC 3261 8.1.1.5 asks for less than 2**31; RFC 4475 3.1.2.4 refuses from 2**32
 
 
@@ -118,6 +122,21 @@ cdef inline str between(Cursor *c, Py_ssize_t start, Py_ssize_t end):
     return PyUnicode_DecodeUTF8(<const char *> c.octets + start, end - start, "surrogateescape")
 
 
+cdef inline bint spells(Cursor *c, Py_ssize_t start, Py_ssize_t end, const char *word, Py_ssize_t length) noexcept nogil:
+    return end - start == length and memcmp(c.octets + start, word, length) == 0
+
+
+cdef inline str name_between(Cursor *c, Py_ssize_t start, Py_ssize_t end):
+    """A parameter's name; those of every message are not made anew each time."""
+    if spells(c, start, end, b"tag", 3):
+        return TAG
+    if spells(c, start, end, b"branch", 6):
+        return BRANCH
+    if spells(c, start, end, b"rport", 5):
+        return RPORT
+    return between(c, start, end)
+
+
 cdef object refusal(Cursor *c, Py_ssize_t at, str what):
     return BadMessage(f"{between(c, at, min(at + 80, c.end))!r} {what}")
 
@@ -159,7 +178,7 @@ cdef tuple params_at(Cursor *c):
         start = c.at
         if not skip(c, NAME):
             raise refusal(c, start, "is no parameter")
-        name = between(c, start, c.at)
+        name = name_between(c, start, c.at)
         skip_blanks(c)
         if stands(c, 61):
             c.at += 1
@@ -349,7 +368,10 @@ cdef object via_at(object cls, Cursor *c):
     cdef object port = None
     skip_blanks(c)
     protocol = sent_protocol(c)
-    transport = token(c)
+    start = c.at
+    transport = UDP if skip(c, TOKEN) == 3 and spells(c, start, c.at, b"UDP", 3) else between(c, start, c.at)
+    if c.at == start:
+        raise refusal(c, start, "is no transport")
     start = c.at
     skip_blanks(c)
     if c.at == start:
@@ -426,7 +448,7 @@ def vias(cls, str text not None):
     return values
 
 
-# ---------------------------------------------------------------- CSeq, credentials
+# ---------------------------------------------------------------- CSeq, numbers, Call-ID, credentials
 
 def cseq(cls, str text not None):
     """A number below 2**32 and a method, to the end of the text."""
@@ -447,6 +469,32 @@ def cseq(cls, str text not None):
     if c.at != c.end:
         raise refusal(&c, 0, "is no sequence number below 2**32 and method")
     return cls(number, method)
+
+
+def number(str text not None):
+    """The text's decimal number, None where it is none or has more than 18 digits behind leading zeros."""
+    cdef Cursor c
+    cdef bytes keep = open_text(&c, text)
+    cdef uint64_t value = 0
+    if c.end == 0:
+        return None
+    while c.at < c.end:
+        if not 48 <= c.octets[c.at] <= 57 or value >= 100000000000000000:
+            return None
+        value = value * 10 + c.octets[c.at] - 48
+        c.at += 1
+    return value
+
+
+def call_id(str text not None):
+    """The text, if it is one word; which characters a word may have is not ours to judge: nobody looks into it."""
+    cdef Cursor c
+    cdef bytes keep = open_text(&c, text)
+    while c.at < c.end and c.octets[c.at] > 32:
+        c.at += 1
+    if c.end == 0 or c.at < c.end:
+        raise refusal(&c, 0, "is no word")
+    return text
 
 
 def auth(str text not None):

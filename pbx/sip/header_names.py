@@ -85,7 +85,6 @@ KNOWN = (
     "WWW-Authenticate",
     "Warning",
 )
-KNOWN_NAMES = frozenset(KNOWN)
 MANDATORY = 5
 SINGLE = slice(1, 9)  # From … Expires
 
@@ -115,9 +114,9 @@ COMPACT = {
 _SPELLING = {name: name for name in KNOWN} | {name.lower(): name for name in KNOWN} | COMPACT
 
 
-def spelling(name: str) -> str:
-    """The long name as we write it (`"i"` and `"call-id"` are `"Call-ID"`); an unknown name as it came."""
-    return _SPELLING.get(name) or _SPELLING.get(name.lower()) or name
+def known(name: str) -> str | None:
+    """The long name as we write it (`"i"` and `"call-id"` are `"Call-ID"`), None for a name that is not known."""
+    return _SPELLING.get(name) or _SPELLING.get(name.lower())
 
 
 def key(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from pbx.sip import _values
 from pbx.sip._scan import Scanned, Typed
 from pbx.sip.errors import BadMessage, LocalProtocolError
-from pbx.sip.header_names import KNOWN_NAMES, key, spelling
+from pbx.sip.header_names import key, known
 from pbx.sip.headers import CSeq, NameAddr, Via, is_token
 from pbx.sip.uri import SipUri
 
@@ -102,6 +102,15 @@ class Headers:
         self.typed: dict[object, Any] = {}  # parsed values, kept by `Typed`; emptied by every change
 
     @classmethod
+    def _of(cls, fields: list[tuple[str, str, str]]) -> Headers:
+        """Headers of fields that came from other headers, so that they need no check."""
+        headers = cls.__new__(cls)
+        headers._index = None
+        headers._fields = fields
+        headers.typed = {}
+        return headers
+
+    @classmethod
     def scanned(cls, index: Scanned) -> Headers:
         """Headers of a message from the wire, read out of its index on demand."""
         headers = cls.__new__(cls)
@@ -172,7 +181,7 @@ class Headers:
 
     def _changing(self) -> list[tuple[str, str, str]]:
         if self._index is not None:
-            self._fields = [(key(name), name, value) for name, value in self._index.items()]
+            self._fields = self._index.fields()
             self._index = None
         self.typed.clear()
         return self._fields
@@ -185,32 +194,26 @@ def _field(name: str, value: str) -> tuple[str, str, str]:
     # A line break in a value would be a header of somebody else's making.
     if "\r" in value or "\n" in value:
         raise LocalProtocolError(f"line break in {name}: {value[:80]!r}")
-    spelled = spelling(name)
-    if spelled not in KNOWN_NAMES and not is_token(name):
+    spelled = known(name)
+    if spelled is not None:
+        return spelled, spelled, value.strip(" \t")
+    if not is_token(name):
         raise LocalProtocolError(f"{name[:80]!r} is no header name")
-    return key(spelled), spelled, value.strip(" \t")
-
-
-def _call_id(text: str) -> str:
-    if not text or " " in text or "\t" in text:
-        raise BadMessage("empty or with a space in it")
-    return text
+    return name.lower(), name, value.strip(" \t")
 
 
 def _expires(text: str) -> int | None:
     # RFC 3261 10.2.1.1: what cannot be read counts as absent, so that the default applies.
-    number = _number(text)
+    number = _values.number(text)
     return number if number is not None and number <= EXPIRES_MAX_S else None
 
 
 def _max_forwards(text: str) -> int | None:
-    if (number := _number(text)) is None:
+    number = _values.number(text)
+    if number is None and not (text.isascii() and text.isdigit()):
         raise BadMessage(f"{text[:80]!r} is no number")
-    return number if number <= MAX_FORWARDS_MAX else None  # as if absent: RFC 4475 3.1.2.4
-
-
-def _number(text: str) -> int | None:
-    return int(text[:30]) if text.isascii() and text.isdigit() else None
+    # Above the limit is as if absent: RFC 4475 3.1.2.4.
+    return number if number is not None and number <= MAX_FORWARDS_MAX else None
 
 
 class Message:
@@ -221,7 +224,7 @@ class Message:
     headers: Headers
     body: bytes
 
-    call_id = Typed("Call-ID", first=_call_id)
+    call_id = Typed("Call-ID", first=_values.call_id)
     cseq = Typed("CSeq", first=partial(_values.cseq, CSeq))
     top_via = Typed("Via", first=partial(_values.first_via, Via))
     vias = Typed("Via", each=partial(_values.vias, Via))
@@ -290,18 +293,20 @@ class Request(Message):
 
         `to_tag` is added where the To has no tag yet. `reason` defaults to the one of REASONS.
         """
-        fields = [("Via", value) for value in self.headers.all("Via")]
-        if 100 < status < 300:
-            fields += [("Record-Route", value) for value in self.headers.all("Record-Route")]
-        copied = ("From", "To", "Call-ID", "CSeq", "Timestamp") if status == 100 else ("From", "To", "Call-ID", "CSeq")
-        for name in copied:
+        every = ("Via", "Record-Route") if 100 < status < 300 else ("Via",)
+        fields = [(name, name, value) for name in every for value in self.headers.all(name)]
+        once = ("From", "To", "Call-ID", "CSeq", "Timestamp") if status == 100 else ("From", "To", "Call-ID", "CSeq")
+        for name in once:
+            # The first only: a request that is refused for a second To gets one To back.
             value = self.headers.first(name)
             if value is not None:
-                fields.append((name, self._tagged(value, to_tag) if name == "To" and to_tag else value))
-        fields += headers
+                fields.append((name, name, self._tagged(value, to_tag) if name == "To" and to_tag else value))
+        copied = Headers._of(fields)
+        for name, value in headers:
+            copied.add(name, value)
         if content_type is not None:
-            fields.append(("Content-Type", content_type))
-        return Response(status, REASONS.get(status, "") if reason is None else reason, Headers(fields), body)
+            copied.add("Content-Type", content_type)
+        return Response(status, REASONS.get(status, "") if reason is None else reason, copied, body)
 
     def _tagged(self, to: str, tag: str) -> str:
         try:

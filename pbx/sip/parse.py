@@ -14,13 +14,10 @@ def parse_message(data: bytes, *, stream: bool = False) -> Request | Response:
     the body is the rest. With `stream` the header is required. Raises BadMessage, its `message` what can be answered.
     """
     scanned = scan(data, stream)
-    if scanned.fault is not None:
-        raise BadMessage(scanned.fault, status_hint=scanned.status_hint, message=_message(scanned))
-    return _built(scanned)
-
-
-def _message(scanned: Scanned) -> Request | Response | None:
-    return _built(scanned) if scanned.is_sip else None
+    if scanned.fault is None:
+        return _built(scanned)
+    message = _built(scanned) if scanned.is_sip else None
+    raise BadMessage(scanned.fault, status_hint=scanned.status_hint, message=message)
 
 
 def _built(scanned: Scanned) -> Request | Response:
