@@ -160,9 +160,10 @@ class ServerTransactions:
             self._replies.answer(cancel, flow, 481)
             return
         live = self._start(key, cancel, flow, now)
-        to_tag = self._replies.to_tag(invite.machine.request)  # 9.2: the one that the INVITE's responses have
-        response = cancel.response(200, to_tag=to_tag)
-        response.headers.set("To", invite.to if _has_tag(invite.to) else response.headers.first("To") or "")
+        # 9.2: with the tag that the INVITE's responses have, or will have if nobody says another.
+        response = cancel.response(200, to_tag=self._replies.to_tag(invite.machine.request))
+        if _has_tag(invite.to):
+            response.headers.set("To", invite.to)
         live.machine.respond(200, response.encode(), now)
         self.settle(live)
         if invite.machine.state is State.PROCEEDING and not invite.is_cancelled:

@@ -32,7 +32,9 @@ class StatelessReplies:
         """Sends a final response. An ACK is never answered. Raises BadMessage if there is no way back."""
         if request.method == "ACK":
             return
-        response = request.response(status, reason, to_tag=self.to_tag(request), headers=headers)
+        # What the parser quotes of a bad message must not end our status line.
+        words = None if reason is None else " ".join(reason.split())
+        response = request.response(status, words, to_tag=self.to_tag(request), headers=headers)
         self._outbox.transmit(reply_flow(request, flow), response.encode())
 
     def to_tag(self, request: Request) -> str:

@@ -79,7 +79,7 @@ class NonceMint:
 
 
 class NonceCounts:
-    """Which counts of which nonces were used. Of more than `limit` the one used first is evicted, counted, and stale."""
+    """Which counts of which nonces were used. Beyond `limit` the nonce used first is evicted, counted, and stale."""
 
     def __init__(self, *, lifetime_s: float, limit: int) -> None:
         self.evicted = 0

@@ -44,7 +44,7 @@ class ServerInvite:
     def receive_request(self, now: float) -> None:
         """The same INVITE again."""
         if self.state is State.PROCEEDING and not self._response:
-            self._send_trying(is_resend=False)
+            self._send_trying()
         elif self.state in (State.PROCEEDING, State.COMPLETED):
             self._out.append(Send(self._response, is_resend=True))
 
@@ -86,7 +86,7 @@ class ServerInvite:
             self._resend_at = now + self._interval_s
             self._out.append(Send(self._response, is_resend=True))
         elif now >= self._trying_at:
-            self._send_trying(is_resend=False)
+            self._send_trying()
 
     def next_timeout(self) -> float:
         """Infinity while a person is thinking."""
@@ -96,10 +96,10 @@ class ServerInvite:
         """What to do next; None when there is nothing left."""
         return self._out.popleft() if self._out else None
 
-    def _send_trying(self, *, is_resend: bool) -> None:
+    def _send_trying(self) -> None:
         self._trying_at = inf
         self._response = self.request.response(100).encode()
-        self._out.append(Send(self._response, is_resend=is_resend))
+        self._out.append(Send(self._response))
 
     def _terminate(self) -> None:
         self.state = State.TERMINATED
