@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from pbx.registrar.policy import RegistrarPolicy
 from pbx.sip.errors import BadMessage
-from pbx.sip.headers import NameAddr, Params
+from pbx.sip.headers import NameAddr, Params, write_params
 from pbx.sip.message import Request
 from pbx.sip.uri import SipUri
 
@@ -66,7 +66,7 @@ def read_wanted(request: Request, policy: RegistrarPolicy) -> Wanted:
 
 
 def _read_contact(contact: NameAddr, request: Request, policy: RegistrarPolicy) -> WantedContact:
-    _kept(str(contact), "Contact", CONTACT_LENGTH_MAX)
+    _kept(contact.uri + write_params(contact.params), "Contact", CONTACT_LENGTH_MAX)
     try:
         uri = contact.sip_uri
     except BadMessage as bad:
@@ -116,4 +116,4 @@ def _kept(text: str, header: str, length_max: int) -> str:
 
 
 def _printable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -5,8 +5,7 @@ will be dropped from the disk with the next sweep.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 from zlib import crc32
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from pbx.registrar.binding import Binding, decode_binding, encode_binding
 from pbx.registrar.registrar import Outcome, Registrar
+from pbx.registrar.turns import TooManyWaiting, Turns
 from pbx.sip.flow import Flow
 from pbx.sip.message import Request, Response
 from pbx.spool import Change, PutBinding, RemoveBinding, SavedBinding, SpoolError, SpoolFull
@@ -61,7 +61,7 @@ class RegistrarEdge:
         self._spool = spool
         self._wall = wall
         self._token = token
-        self._turns: dict[tuple[TenantScope, str], trio.Lock] = {}
+        self._turns = Turns(WAITING_PER_AOR_MAX)  # one request per address-of-record from plan to apply
         self._answered: dict[int, int] = {}
         self._sweeps_failed = 0
         self._unreadable = 0
@@ -95,31 +95,23 @@ class RegistrarEdge:
 
     async def _carry_out(self, request: Request, flow: Flow, scope: TenantScope, aor: str) -> Outcome:
         try:
-            async with self._turn(scope, aor):
-                outcome = self.registrar.plan(request, scope, aor, flow, self._wall())
-                if changes := _changes(outcome):
-                    # Shielded, or a cancelled task would leave the disk and the memory apart. The disk sets the bound.
-                    with trio.CancelScope(shield=True):
-                        await self._spool.commit(*changes)
-                self.registrar.apply(outcome)
-                return outcome
-        except (SpoolFull, _TooManyWaiting):
+            await self._turns.take((scope, aor))
+        except TooManyWaiting:
+            return Outcome(scope, aor, 503)
+        try:
+            outcome = self.registrar.plan(request, scope, aor, flow, self._wall())
+            if changes := _changes(outcome):
+                # Shielded, or a cancelled task would leave the disk and the memory apart. The disk sets the bound.
+                with trio.CancelScope(shield=True):
+                    await self._spool.commit(*changes)
+            self.registrar.apply(outcome)
+        except SpoolFull:
             return Outcome(scope, aor, 503)
         except SpoolError:
             return Outcome(scope, aor, 500, "Registration Could Not Be Kept")  # RFC 3261 10.3 step 7, the last sentence
-
-    @asynccontextmanager
-    async def _turn(self, scope: TenantScope, aor: str) -> AsyncIterator[None]:
-        """One request per address-of-record from plan to apply, in the order they came."""
-        lock = self._turns.setdefault((scope, aor), trio.Lock())
-        if lock.statistics().tasks_waiting >= WAITING_PER_AOR_MAX:
-            raise _TooManyWaiting
-        try:
-            async with lock:
-                yield
         finally:
-            if not lock.locked() and not lock.statistics().tasks_waiting:
-                self._turns.pop((scope, aor), None)
+            self._turns.give_back((scope, aor))
+        return outcome
 
     async def _sweep(self) -> None:
         wall_now = self._wall()
@@ -135,10 +127,6 @@ class RegistrarEdge:
                 yield row.scope, row.aor, decode_binding(row.record)
             except msgspec.MsgspecError:
                 self._unreadable += 1
-
-
-class _TooManyWaiting(Exception):
-    pass
 
 
 def _changes(outcome: Outcome) -> list[Change]:
