@@ -5,7 +5,7 @@ network under a virtual clock.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -56,12 +56,13 @@ class Parts:
 class Server:
     """A PBX at work; `run` is all of its life. The attributes are for statistics and for tests."""
 
-    def __init__(self, config: Config, parts: Parts) -> None:
+    def __init__(self, config: Config, parts: Parts, *, guests: Sequence[Tenant] = ()) -> None:
+        """`guests` are tenants of this process alone, such as the self-test's."""
         self.config = config
         self.parts = parts
         limits, timers = config.server.limits, config.server.timers
         self.tenants = TenantDirectory(
-            config.tenants.values(), default=config.server.default_tenant, region=config.server.region
+            [*config.tenants.values(), *guests], default=config.server.default_tenant, region=config.server.region
         )
         self.registrar = Registrar(
             RegistrarPolicy(

@@ -1,5 +1,7 @@
 """One server on this machine: its parts opened, its configuration kept, its doors to the CLI open. Until cancelled."""
 
+from collections.abc import Sequence
+
 import trio
 from msgspec.structs import replace
 
@@ -8,13 +10,16 @@ from pbx.control import serve_control
 from pbx.machine import ALIVE_FILE, Alive, open_machine
 from pbx.server import Server
 from pbx.store.interface import Store
+from pbx.tenants.tenant import Tenant
 
 
-async def run_site(config: Config, *, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED) -> None:
-    """Raises CannotOpen, SpoolError, StoreError where this machine does not give what the server needs."""
+async def run_site(
+    config: Config, guests: Sequence[Tenant] = (), *, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """`guests` are tenants of this process alone. Raises CannotOpen, SpoolError, StoreError where this machine does not give what the server needs."""
     with open_machine(config) as parts:
         await keep_configuration(parts.store, config, who="pbx serve", at=parts.wall())
-        server = Server(config, parts)
+        server = Server(config, parts, guests=guests)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(Alive(config.folder / ALIVE_FILE).run)
             await nursery.start(server.run)

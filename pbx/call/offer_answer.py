@@ -3,6 +3,7 @@
 Media is anchored here, so each leg negotiates with us alone, and a hold on one side needs no word with the other.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2s
 
 from mediacore import sdp
@@ -48,7 +49,8 @@ def _agree(leg: Leg, agreed: sdp.AgreedMedia, *, local: str, remote: str) -> Non
     stream = Stream(
         remote=(agreed.remote_address, agreed.remote_port) if agreed.remote_address else None,
         remote_rtcp=agreed.remote_rtcp,
-        codecs=tuple(f"{c.payload_type} {c.name}/{c.clock_rate}" for c in agreed.codecs),
+        codecs=_texts(agreed.codecs, agreed.telephone_event),
+        receive_codecs=_texts(agreed.receive_codecs, None),
         direction=agreed.direction.value,
         ptime_ms=agreed.ptime_ms,
         rtcp_mux=agreed.rtcp_mux,
@@ -58,6 +60,10 @@ def _agree(leg: Leg, agreed: sdp.AgreedMedia, *, local: str, remote: str) -> Non
     state = leg.state
     state.stream, state.is_held = stream, agreed.held
     state.description.local, state.description.remote, state.description.is_offer_ours = local, remote, False
+
+
+def _texts(codecs: Iterable[sdp.Codec], digits: sdp.Codec | None) -> tuple[str, ...]:
+    return tuple(f"{codec.payload_type} {codec.rtpmap}" for codec in (*codecs, *([digits] if digits else [])))
 
 
 def _codecs_of(leg: Leg | None) -> tuple[sdp.Codec, ...]:

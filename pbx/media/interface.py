@@ -19,7 +19,8 @@ class NoMediaPorts(Exception):
 class Stream(msgspec.Struct, frozen=True):
     """What two sides agreed for one leg's audio; part of a call's saved state.
 
-    `codecs` are "PT NAME/RATE" in order of preference for sending, `direction` is ours towards the phone.
+    `codecs` are "PT NAME/RATE" in order of preference for sending, `receive_codecs` what may come, under our payload
+    types; `direction` is ours towards the phone.
     """
 
     remote: Address | None  # None: nothing may be sent there (0.0.0.0)
@@ -28,6 +29,7 @@ class Stream(msgspec.Struct, frozen=True):
     direction: Direction = "sendrecv"
     ptime_ms: int = 20
     rtcp_mux: bool = False
+    receive_codecs: tuple[str, ...] = ()
     signalling_host: str | None = (
         None  # audio may come from there too: a phone behind a NAT knows only its private address
     )

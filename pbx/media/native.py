@@ -29,11 +29,11 @@ class NativeLeg:
         """What was measured so far; of a closed leg, what was measured last."""
         stats = self.leg.stats()
         return MediaQuality(
-            codec=stats.receive.codec or stats.send.codec or "",
+            codec=stats.receive.codec or stats.send.codec,
             packets_sent=stats.send.packets,
             packets_received=stats.receive.packets,
-            lost_ratio=stats.receive.lost_ratio or 0.0,
-            jitter_ms=stats.receive.jitter_ms or 0.0,
+            lost_ratio=stats.receive.lost_ratio,
+            jitter_ms=stats.receive.jitter_ms,
             mos=stats.mos,
         )
 
@@ -90,6 +90,7 @@ def _params(stream: Stream) -> mediacore.RtpParams:
         remote=None if stream.remote is None else _host_port(stream.remote),
         remote_rtcp=None if stream.remote_rtcp is None else _host_port(stream.remote_rtcp),
         codecs=stream.codecs,
+        receive_codecs=stream.receive_codecs or stream.codecs,
         direction=stream.direction,
         ptime_ms=stream.ptime_ms,
         rtcp_mux=stream.rtcp_mux,

@@ -1,0 +1,142 @@
+"""`pbx demo`: a PBX with two extensions that has just called itself both ways and says what it heard."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import trio
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from pbx.cli.options import DATA, Data, Json
+from pbx.cli.serve import Sip, machine_trouble, wait_for_signal, with_sip_address
+from pbx.config import folder as data_folder
+from pbx.config.load import SERVER_FILE, Config, load
+from pbx.observe.logs import set_up_logs
+from pbx.self_test import make_guest, run_self_test
+from pbx.server import Server
+from pbx.sip.uri import write_hostport
+from pbx.site import run_site
+from pbx.testphone.self_test import SelfTestResult
+
+PASSWORDS_FILE = "demo-passwords.json"
+FAILED = 1
+
+Web = Annotated[
+    str | None, Parameter(name="--web", help="HOST:PORT of the portal. There is none yet: the output says null.")
+]
+SelfTestOnly = Annotated[
+    bool, Parameter(name="--self-test-only", negative="", help="Stop after the self-test; exit code 1 if it failed.")
+]
+
+
+class DemoExtension(msgspec.Struct, frozen=True):
+    """What somebody types into a phone. No password where `pbx init` made the folder: it kept none."""
+
+    number: str
+    name: str
+    password: str | None
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """The first line of `--json`."""
+
+    portal: str | None
+    tenant: str
+    domain: str
+    extensions: tuple[DemoExtension, ...]
+    numbers: dict[str, str]
+    sip: str
+    web: str | None
+    self_test: SelfTestResult
+
+
+def demo(
+    *,
+    data: Data = DATA,
+    sip: Sip = None,
+    web: Web = None,
+    json: Json = False,
+    self_test_only: SelfTestOnly = False,
+) -> int:
+    """Run a PBX with two extensions that has just tested itself.
+
+    The first start makes the data folder, with passwords of its own; the second one keeps everything.
+    """
+    passwords = _prepare(data)
+    config = with_sip_address(load(data), sip)
+    set_up_logs(level="warning", format=config.server.log.format)
+    with machine_trouble():
+        result = trio.run(_demo, config, passwords, json, self_test_only, strict_exception_groups=False)
+    return 0 if result.ok or not self_test_only else FAILED
+
+
+async def _demo(config: Config, passwords: dict[str, str], json: bool, self_test_only: bool) -> SelfTestResult:
+    guest = make_guest(config.default_tenant)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(wait_for_signal, nursery.cancel_scope)
+        server = await nursery.start(run_site, config, (guest.tenant,))
+        result = await run_self_test(server, guest)
+        facts = _facts(config, server, passwords, result)
+        if json:
+            sys.stdout.write(msgspec.json.encode(facts).decode() + "\n")
+        else:
+            _print(facts, Console())
+        sys.stdout.flush()
+        if self_test_only:
+            nursery.cancel_scope.cancel()
+    return result
+
+
+def _prepare(data: Path) -> dict[str, str]:
+    """Makes the folder if there is none; the passwords of its extensions, as far as they are known."""
+    file = data / PASSWORDS_FILE
+    if not (data / SERVER_FILE).exists():
+        made = data_folder.init(data)
+        passwords = {extension.number: extension.password for extension in made.extensions}
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(msgspec.json.encode(passwords))
+    return msgspec.json.decode(file.read_bytes(), type=dict[str, str]) if file.exists() else {}
+
+
+def _facts(config: Config, server: Server, passwords: dict[str, str], result: SelfTestResult) -> Facts:
+    tenant = config.default_tenant
+    extensions = tuple(DemoExtension(e.number, e.name, passwords.get(e.number)) for e in tenant.extensions.values())
+    numbers = dict(tenant.plan.numbers)
+    sip = write_hostport(*server.endpoint.local)
+    return Facts(None, tenant.name, tenant.domains[0], extensions, numbers, sip, None, result)
+
+
+def _print(facts: Facts, console: Console) -> None:
+    phones = Table("extension", "name", "password", title=f"tenant {facts.tenant}", title_justify="left")
+    for extension in facts.extensions:
+        phones.add_row(extension.number, extension.name, extension.password or "as `pbx init` printed it")
+    console.print(phones)
+    console.print(f"SIP server  {facts.sip} (UDP), domain {facts.domain}")
+    console.print("to dial     " + ", ".join(f"{number} {node}" for number, node in facts.numbers.items()))
+    console.print("portal      none yet\n")
+    _print_self_test(facts.self_test, console)
+
+
+def _print_self_test(result: SelfTestResult, console: Console) -> None:
+    table = Table("call", "heard by", "sent", "found", "lost", "delay", "MOS", title="self-test", title_justify="left")
+    for call in result.calls:
+        for leg in call.legs:
+            table.add_row(
+                f"{call.from_number} → {call.to_number}",
+                leg.phone,
+                f"{leg.sent_hz:g} Hz, {leg.sent_packets} packets",
+                "nothing" if leg.found_hz is None else f"{leg.found_hz:g} Hz at {leg.found_level_dbfs} dBFS",
+                "?" if leg.lost_ratio is None else f"{leg.lost_ratio:.1%}",
+                "?" if leg.delay_ms is None else f"{leg.delay_ms:.0f} ms",
+                "?" if leg.mos is None else f"{leg.mos:.1f}",
+            )
+    console.print(table)
+    if result.ok:
+        console.print("[green]the self-test passed: audio both ways[/green]")
+    for cause in result.causes:
+        console.print(f"[red]failed:[/red] {cause}", highlight=False)
