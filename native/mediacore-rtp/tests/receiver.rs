@@ -91,13 +91,9 @@ fn losses_in_runs_show_in_the_burst_ratio() {
 fn duplicates_and_overtaken_packets_are_no_loss() {
     let mut receiver = Receiver::new(8_000);
     let arrivals = receive_all(&mut receiver, [0, 2, 1, 1, 2, 3]);
-    let kinds = arrivals
-        .iter()
-        .map(|arrival| std::mem::discriminant(arrival));
     let zero = arrivals[0].sequence().unwrap();
     assert_eq!(arrivals[2], Arrival::Reordered { sequence: zero + 1 });
     assert_eq!(arrivals[3..5], [Arrival::Duplicate; 2]);
-    assert_eq!(kinds.count(), 6);
     let stats = receiver.stats();
     assert_eq!(
         (stats.packets, stats.duplicates, stats.reordered, stats.lost),
@@ -135,6 +131,21 @@ fn a_jump_of_the_senders_clock_is_no_jitter() {
         header.timestamp = header
             .timestamp
             .wrapping_add(if n < 50 { 0 } else { 0x4000_0000 });
+        receiver.receive(&header, OCTETS, ms(20 * u64::from(n)));
+    }
+    assert_eq!(receiver.stats().jitter_max_ms, 0.0);
+}
+
+#[test]
+fn a_telephone_event_is_no_jitter() {
+    let mut receiver = Receiver::new(8_000);
+    for n in 0..100_u16 {
+        let mut header = packet(PEER, n);
+        header.timestamp = if (50..80).contains(&n) {
+            50 * 160
+        } else {
+            header.timestamp
+        };
         receiver.receive(&header, OCTETS, ms(20 * u64::from(n)));
     }
     assert_eq!(receiver.stats().jitter_max_ms, 0.0);

@@ -1,8 +1,11 @@
 //! How long to hold packets: learned from how far each lags behind the fastest of the last seconds.
 //!
 //! Lag is transit (arrival less media time) above the least transit. It needs no common clock with the sender; the
-//! least transit is taken over two windows of two seconds, so that it follows clock drift and a new route. Lags are kept in a histogram that forgets:
-//! all counts are halved every 500 packets.
+//! least transit is taken over two windows of two seconds, so that it follows clock drift and a new route. Lags are kept
+//! in a histogram that forgets: all counts are halved every 500 packets.
+//!
+//! A path that stalls delivers a lump: the first packet of it is late, the others come with it and lag less and
+//! less. The lump counts once. Counted by packets, one stall of half a second would keep the delay up for a minute.
 
 use std::time::Duration;
 
@@ -23,6 +26,9 @@ const UPDATE_EVERY: u32 = 10;
 const WINDOW_NS: i64 = 2_000_000_000;
 /// A lag beyond this is a jump of the sender's clock (hold, re-INVITE), not the network.
 const JUMP_NS: i64 = 1_000_000_000;
+
+/// Packets closer together than this came in one lump.
+const LUMP_NS: i64 = 5_000_000;
 
 /// What a packet's lag was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +51,8 @@ pub(super) struct DelayEstimator {
     /// Least transit in this window and in the one before.
     least: Option<(i64, i64)>,
     window_ends_ns: i64,
+    last_arrived_ns: i64,
+    last_lag_ns: i64,
 }
 
 impl DelayEstimator {
@@ -61,6 +69,8 @@ impl DelayEstimator {
             seen: 0,
             least: None,
             window_ends_ns: 0,
+            last_arrived_ns: 0,
+            last_lag_ns: 0,
         }
     }
 
@@ -72,7 +82,12 @@ impl DelayEstimator {
             return Lag::ClockJumped;
         }
         self.note_least(now_ns, transit_ns);
-        self.note_lag(transit_ns - self.least_transit_ns());
+        let lag_ns = transit_ns - self.least_transit_ns();
+        let is_in_lump = now_ns - self.last_arrived_ns < LUMP_NS && lag_ns < self.last_lag_ns;
+        if !is_in_lump {
+            self.note_lag(lag_ns);
+        }
+        (self.last_arrived_ns, self.last_lag_ns) = (now_ns, lag_ns);
         Lag::Noted
     }
 
@@ -127,7 +142,8 @@ impl DelayEstimator {
 
     /// The upper edge of the bucket that the quantile falls into.
     fn quantile_ns(&self) -> i64 {
-        let wanted = (u64::from(self.total) * u64::from(IN_TIME_PER_MILLE)).div_ceil(1000);
+        // Rounded down: of fewer than a hundred, one may be late.
+        let wanted = u64::from(self.total) * u64::from(IN_TIME_PER_MILLE) / 1000;
         let mut sum = 0;
         let full = self.histogram.iter().position(|&count| {
             sum += u64::from(count);

@@ -161,6 +161,8 @@ pub struct JitterBuffer {
     last_skip_at: Duration,
     last_pop_at: Duration,
     is_discontinuous: bool,
+    /// The last packet held no audio: there is none to be missed until the next.
+    is_in_event: bool,
     played_ticks: u64,
     concealed_ticks: u64,
     counters: JitterStats,
@@ -196,6 +198,7 @@ impl JitterBuffer {
             last_skip_at: Duration::ZERO,
             last_pop_at: Duration::ZERO,
             is_discontinuous: false,
+            is_in_event: false,
             played_ticks: 0,
             concealed_ticks: 0,
             counters: JitterStats::default(),
@@ -228,16 +231,16 @@ impl JitterBuffer {
             return;
         }
         let media = self.media_time(header.timestamp);
-        if self.delay.receive(now, self.media_ns(media)) == Lag::ClockJumped {
-            self.resync();
-            self.delay.receive(now, self.media_ns(media));
+        // A telephone-event keeps the timestamp of its beginning, and would look later and later (RFC 4733 2.5.1.1).
+        if duration_ticks > 0 {
+            self.measure_delay(media, now);
         }
-        if self.make_room(sequence) {
+        let slot = Slot::new(sequence, header, media, duration_ticks);
+        if self.make_room(slot) {
             if duration_ticks > 0 {
                 self.packet_ticks = duration_ticks;
             }
-            self.ring
-                .put(Slot::new(sequence, header, media, duration_ticks), payload);
+            self.ring.put(slot, payload);
         }
     }
 
@@ -305,8 +308,17 @@ impl JitterBuffer {
         self.concealed_run_ticks = 0;
     }
 
-    /// Makes the window of the ring hold `sequence`; false when the packet is to be dropped (and is counted).
-    fn make_room(&mut self, sequence: u64) -> bool {
+    fn measure_delay(&mut self, media: i64, now: Duration) {
+        let media_ns = self.media_ns(media);
+        if self.delay.receive(now, media_ns) == Lag::ClockJumped {
+            self.resync();
+            self.delay.receive(now, media_ns);
+        }
+    }
+
+    /// Makes the window of the ring hold a packet; false when it is to be dropped (and is counted).
+    fn make_room(&mut self, slot: Slot) -> bool {
+        let sequence = slot.sequence;
         if sequence < self.played_until
             || self.phase == Phase::Playing && sequence < self.next_sequence
         {
@@ -314,6 +326,9 @@ impl JitterBuffer {
             return false;
         }
         if self.phase == Phase::Idle {
+            if sequence == self.played_until && self.sender_paused_before(slot) {
+                self.close_gap_as_silence();
+            }
             self.phase = Phase::Held;
             self.next_sequence = sequence;
             return true;
@@ -408,6 +423,9 @@ impl JitterBuffer {
     fn conceal(&mut self, now: Duration) -> Playout<'_> {
         let packet_ticks = u64::from(self.packet_ticks);
         let is_empty = self.ring.first_from(self.next_sequence).is_none();
+        if is_empty && self.is_in_event {
+            return Playout::Wait;
+        }
         if is_empty && self.concealed_run_ticks >= self.ms_to_ticks(CONCEAL_MAX_MS) {
             self.phase = Phase::Idle;
             return Playout::Wait;
@@ -468,6 +486,7 @@ impl JitterBuffer {
         self.next_media = slot.media + i64::from(slot.duration_ticks);
         self.owed_ticks = 0;
         self.concealed_run_ticks = 0;
+        self.is_in_event = slot.duration_ticks == 0;
         self.counters.played += 1;
         self.played_ticks += u64::from(slot.duration_ticks);
         Playout::Decode(QueuedPacket {

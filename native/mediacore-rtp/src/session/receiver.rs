@@ -123,7 +123,8 @@ struct Source {
     counts: Counts,
     /// Interarrival jitter in ticks, times 16 (RFC 3550 A.8).
     jitter_q4: u32,
-    last_transit_ticks: Option<u32>,
+    /// Timestamp and transit, in ticks, of the last packet with a timestamp of its own.
+    last_timed: Option<(u32, u32)>,
     /// At the last report block: expected and received.
     prior: (u64, u64),
 }
@@ -277,7 +278,7 @@ impl Receiver {
         let source = self.source.as_mut().expect("place() has just set it");
         source.counts.packets += 1;
         source.counts.octets += payload_octets as u64;
-        source.measure_jitter(arrived_ticks.wrapping_sub(header.timestamp));
+        source.measure_jitter(header.timestamp, arrived_ticks, self.clock_rate_hz);
         self.jitter_max_ticks = self.jitter_max_ticks.max(source.jitter_q4 >> 4);
         self.last_arrived_at = Some(now);
     }
@@ -304,7 +305,7 @@ impl Source {
             seen: 1,
             counts: Counts::default(),
             jitter_q4: 0,
-            last_transit_ticks: None,
+            last_timed: None,
             prior: (0, 0),
         }
     }
@@ -341,14 +342,22 @@ impl Source {
     }
 
     /// RFC 3550 A.8 in integers: the estimate moves a sixteenth of the way to each new difference.
-    fn measure_jitter(&mut self, transit_ticks: u32) {
-        if let Some(last) = self.last_transit_ticks.replace(transit_ticks) {
-            let difference = (transit_ticks.wrapping_sub(last) as i32).unsigned_abs();
-            // A source whose timestamps jump (hold, silence suppression with a reset clock) says nothing about the
-            // network: half a minute at 8 kHz would stay in the figure for minutes.
-            if difference < JITTER_DIFFERENCE_MAX_TICKS {
-                self.jitter_q4 = self.jitter_q4 + difference - ((self.jitter_q4 + 8) >> 4);
-            }
+    fn measure_jitter(&mut self, timestamp: u32, arrived_ticks: u32, clock_rate_hz: u32) {
+        let transit_ticks = arrived_ticks.wrapping_sub(timestamp);
+        let Some((last_timestamp, last_transit)) = self.last_timed else {
+            self.last_timed = Some((timestamp, transit_ticks));
+            return;
+        };
+        // A telephone-event keeps the timestamp of its beginning (RFC 4733 2.5.1.1), and would look later and later.
+        if timestamp == last_timestamp {
+            return;
+        }
+        self.last_timed = Some((timestamp, transit_ticks));
+        let difference = (transit_ticks.wrapping_sub(last_transit) as i32).unsigned_abs();
+        // Beyond a second the sender's clock jumped (hold, re-INVITE). That says nothing about the network, and
+        // would stay in the figure for minutes.
+        if difference < clock_rate_hz {
+            self.jitter_q4 = self.jitter_q4 + difference - ((self.jitter_q4 + 8) >> 4);
         }
     }
 
@@ -388,9 +397,6 @@ impl Source {
         (self.highest - (1 << 16)) as u32
     }
 }
-
-/// Four seconds at 8 kHz; more between two packets is a jump of the sender's clock.
-const JITTER_DIFFERENCE_MAX_TICKS: u32 = 32_000;
 
 impl Counts {
     fn plus(&self, other: &Self) -> Self {
