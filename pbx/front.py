@@ -111,7 +111,14 @@ class Front:
         # Before the digest: hashing is the expensive part, and a flood must not buy it.
         if not self._rates[request.method].admit(trio.current_time()):
             return Reject(503, "rate", "Too Many Requests", RETRY_AFTER_S)
-        return authenticate(request, tenant, self._digest, event.flow.remote[0], self._wall())
+        return authenticate(
+            request,
+            tenant,
+            self._digest,
+            algorithms=self._tenants().algorithms(tenant),
+            source=event.flow.remote[0],
+            wall_now=self._wall(),
+        )
 
     async def _register(self, event: RequestReceived, tenant: Tenant, number: str) -> None:
         response = await self._registrar.handle(event.request, event.flow, self._tenants().scope(tenant), number)

@@ -13,6 +13,7 @@ class TenantDirectory:
     def __init__(self, tenants: Iterable[Tenant], *, default: str, region: str = "local") -> None:
         self._tenants = {tenant.name: tenant for tenant in tenants}
         self._by_domain = {domain: tenant for tenant in self._tenants.values() for domain in tenant.domains}
+        self._algorithms = {tenant.name: _common_algorithms(tenant) for tenant in self._tenants.values()}
         self._default = default
         self._region = region
 
@@ -30,9 +31,21 @@ class TenantDirectory:
             tenant = self._tenants.get(self._default)
         return tenant
 
+    def algorithms(self, tenant: Tenant) -> frozenset[str]:
+        """The digest algorithms that all of its extensions have HA1s for, or that any has where none is common.
+
+        A phone answers the strongest challenge that it knows: one that its extension cannot meet would shut it out.
+        """
+        return self._algorithms[tenant.name]
+
     def scope(self, tenant: Tenant) -> TenantScope:
         """What calls on the seams are made for."""
         return TenantScope(tenant.name, self._region)
+
+
+def _common_algorithms(tenant: Tenant) -> frozenset[str]:
+    sets = [frozenset(extension.ha1) for extension in tenant.extensions.values()]
+    return frozenset.intersection(*sets) or frozenset.union(*sets) if sets else frozenset()
 
 
 def _is_bare_address(host: str) -> bool:

@@ -4,6 +4,7 @@ from math import isclose
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from mediacore import sdp
 from pbx.cdr.cdr import Cdr
@@ -391,3 +392,13 @@ async def test_a_caller_that_never_acknowledges_is_hung_up_on(autojump_clock):
         cdr = await only_cdr(world)
         assert cdr.reason == "the caller never acknowledged our answer"
         assert wall() > cdr.ended_at
+
+
+async def test_a_tenant_with_md5_digests_alone_is_challenged_with_md5_alone(autojump_clock):
+    tenant = make_tenant("acme")
+    old = {n: replace(e, ha1={"MD5": e.ha1["MD5"]}) for n, e in tenant.extensions.items()}
+    async with open_world(replace(tenant, extensions=old)) as world:
+        await world.phone("101")
+        challenge = next(s.data for s in world.network.ladder if s.start_line.startswith("SIP/2.0 401"))
+        assert challenge.count(b"WWW-Authenticate") == 1
+        assert b"algorithm=MD5" in challenge

@@ -7,7 +7,7 @@ password. `auth-int` is not offered: proxies and gateways rewrite bodies.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -83,13 +83,25 @@ class DigestServer:
         self._nobody = {algorithm: digest_of(algorithm, secret.hex()) for algorithm in algorithms}
         self._verdicts = dict.fromkeys((Verified, Stale, Replayed, Wrong), 0)
 
-    def challenge(self, realm: str, now: float, *, stale: bool = False, source: str = "") -> list[str]:
-        """WWW-Authenticate values, one per algorithm, the preferred one first (RFC 8760 2.3). Remembers nothing."""
+    def challenge(
+        self,
+        realm: str,
+        now: float,
+        *,
+        stale: bool = False,
+        source: str = "",
+        algorithms: Collection[str] | None = None,
+    ) -> list[str]:
+        """WWW-Authenticate values, one per algorithm, the preferred one first (RFC 8760 2.3). Remembers nothing.
+
+        `algorithms` are those that this realm's users have digests for; None: all.
+        """
         nonce = self._mint.mint(realm, source, now)
         end = ", stale=true" if stale else ""
         return [
             f'Digest realm={quote(realm)}, nonce="{nonce}", algorithm={algorithm}, qop="{QOP}"{end}'
             for algorithm in self._algorithms
+            if algorithms is None or algorithm in algorithms
         ]
 
     def verify(
