@@ -1,0 +1,1 @@
+"""Recordings, voicemail, prompts: whole files by name, streamed in and out."""
