@@ -1,6 +1,67 @@
 """Media engine: RTP legs, bridges and audio on native threads, without the GIL."""
 
-from mediacore._native import version
+try:
+    from mediacore import _native
+except ImportError as error:  # a checkout that was not built, or a wheel of another machine
+    raise ImportError(
+        "mediacore's native module is missing: build it with `make dev` in a checkout, or `pip install mediacore`"
+    ) from error
 
-__version__ = version()
-__all__ = ["__version__"]
+from mediacore import sdp
+from mediacore.bridge import Bridge
+from mediacore.engine import Engine
+from mediacore.errors import BadOffer, EngineClosed, LegClosed, MediaError, NoCommonCodec, PortsExhausted
+from mediacore.events import (
+    Event,
+    Latched,
+    MediaResumed,
+    MediaTimeout,
+    PlayFinished,
+    RemoteBye,
+    Report,
+    ToneEnded,
+    ToneStarted,
+)
+from mediacore.leg import Leg
+from mediacore.params import RtpParams
+from mediacore.sound import FRAME_SAMPLES, SAMPLE_RATE_HZ, Player, Source, Tap
+from mediacore.stats import EngineStats, LegStats, LegStatsTable, ReceiveStats, Rejected, SendStats
+from mediacore.verdict import Verdict, verdicts
+
+__version__ = _native.version()
+__all__ = [
+    "FRAME_SAMPLES",
+    "SAMPLE_RATE_HZ",
+    "BadOffer",
+    "Bridge",
+    "Engine",
+    "EngineClosed",
+    "EngineStats",
+    "Event",
+    "Latched",
+    "Leg",
+    "LegClosed",
+    "LegStats",
+    "LegStatsTable",
+    "MediaError",
+    "MediaResumed",
+    "MediaTimeout",
+    "NoCommonCodec",
+    "PlayFinished",
+    "Player",
+    "PortsExhausted",
+    "ReceiveStats",
+    "Rejected",
+    "RemoteBye",
+    "Report",
+    "RtpParams",
+    "SendStats",
+    "Source",
+    "Tap",
+    "ToneEnded",
+    "ToneStarted",
+    "Verdict",
+    "__version__",
+    "sdp",
+    "verdicts",
+]

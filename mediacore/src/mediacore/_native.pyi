@@ -1,3 +1,154 @@
-"""The native module, as mypy sees it. Written by hand and compared with the module in tests."""
+"""The native module, as mypy sees it: numbers and rows; `mediacore` gives them names and values.
 
-def version() -> str: ...
+Written by hand and compared with the module in tests. Every call that reaches a media thread releases the GIL and
+waits for its answer, as a rule some tens of microseconds and at most two seconds.
+"""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+_Address = tuple[str, int]
+_Format = tuple[int, str, int]
+
+STATS_COLUMNS: list[str]
+"""Names of the columns of a row of figures."""
+
+STATS_FORMAT: str
+"""How to unpack a row, for `struct`."""
+
+def version() -> str:
+    """The engine's version, the same as the wheel's."""
+
+@final
+class LegParams:
+    """An agreement, checked and converted once. Raises ValueError for what is no address, codec or direction."""
+
+    def __new__(
+        cls,
+        *,
+        remote: _Address | None,
+        remote_rtcp: _Address | None,
+        signalling_host: str | None,
+        accept_any_source: bool,
+        formats: Sequence[_Format],
+        receive_formats: Sequence[_Format],
+        direction: str,
+        ptime_ms: int,
+        rtcp_mux: bool,
+        send_silence: bool,
+        media_timeout_s: float | None,
+        report_every_ms: int | None,
+    ) -> LegParams: ...
+
+@final
+class Engine:
+    """Media threads and their legs, by number."""
+
+    def __new__(cls, address: str, first_port: int, end_port: int, threads: int | None) -> Engine: ...
+    def open_leg(
+        self,
+        params: LegParams,
+        *,
+        port: int | None = None,
+        descriptors: tuple[int, int | None] | None = None,
+        near: int | None = None,
+    ) -> tuple[int, _Address, _Address]:
+        """Opens a leg: its number, where it takes RTP, where it takes RTCP."""
+
+    def close_leg(self, leg: int) -> None:
+        """Says goodbye and gives the ports back; they are free when this returns."""
+
+    def update_leg(self, leg: int, params: LegParams) -> None:
+        """Replaces the agreement; numbering goes on."""
+
+    def bridge(self, a: int, b: int) -> int:
+        """Lets two legs hear each other and nobody else; a leg and itself is an echo. The bridge's number."""
+
+    def close_bridge(self, bridge: int) -> None:
+        """Ends a bridge."""
+
+    def mute(self, leg: int, send: bool | None, receive: bool | None) -> None:
+        """Mutes what the peer hears (send) and what others hear of it (receive); None leaves it as it is."""
+
+    def play_tone(self, leg: int, hz: float, level_dbfs: float, duration_ms: int | None) -> int:
+        """Plays a sine; the sound's number."""
+
+    def play_source(self, leg: int, samples_max: int) -> tuple[int, Source]:
+        """Plays what is written to the source; the sound's number, and the source."""
+
+    def stop_sound(self, leg: int, sound: int) -> bool:
+        """Stops a sound; true when it was still playing."""
+
+    def tap(self, leg: int, sent: bool, frames_max: int) -> tuple[int, Tap]:
+        """Copies what the peer is sent, or says, in frames of 20 ms; the tap's number, and the tap."""
+
+    def close_tap(self, leg: int, tap: int) -> None:
+        """Ends a tap."""
+
+    def watch_tones(self, leg: int, frequencies_hz: Sequence[float]) -> None:
+        """Watches for these tones and no others in what the peer says."""
+
+    def poll_events(self) -> list[tuple[Any, ...]]:
+        """All events since the last time: name of the class, the leg's number, the other fields."""
+
+    def wait_events(self, timeout_s: float) -> bool:
+        """Waits for an event; false when the time is over, or a signal came."""
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while events wait."""
+
+    def leg_stats(self, leg: int) -> bytes:
+        """One leg's row of figures."""
+
+    def all_leg_stats(self) -> bytes:
+        """The rows of all legs, one after the other."""
+
+    def stats(self) -> dict[str, Any]:
+        """The engine's own figures, by name."""
+
+    def codec_name(self, codec: int) -> str:
+        """The name of a codec by its number in a row."""
+
+    def close(self) -> None:
+        """Closes everything; a second call does nothing."""
+
+@final
+class Source:
+    """The filling half of a source."""
+
+    def write(self, samples: npt.NDArray[np.int16]) -> int:
+        """Adds what fits of a contiguous array, and says how many samples that were."""
+
+    def clear(self) -> None:
+        """Takes back what was not played yet."""
+
+    def room(self) -> int:
+        """Samples that could be written now."""
+
+    def played(self) -> int:
+        """Samples played so far."""
+
+    def overflowed(self) -> int:
+        """Samples that found no room."""
+
+    def starved(self) -> int:
+        """Samples of silence that were played for want of written ones."""
+
+@final
+class Tap:
+    """The listener's half of a tap."""
+
+    def read(self) -> bytes:
+        """All samples that wait, 16 bits each in the machine's order."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Waits for a frame; false when the time is over, or a signal came."""
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while frames wait."""
+
+    def dropped_frames(self) -> int:
+        """Frames that made way for newer ones."""

@@ -178,7 +178,7 @@ impl Engine {
             .as_ref()
             .map_or(Ok(local), |rtcp| rtcp.local_addr())?;
         let cell = StatsCell::default();
-        let leg = Leg::new(
+        let mut leg = Leg::new(
             id,
             params,
             random_seeds()?,
@@ -186,6 +186,7 @@ impl Engine {
             Arc::clone(&cell),
             monotonic(),
         );
+        leg.publish(monotonic());
         let entry = LegEntry {
             thread,
             cell,

@@ -16,17 +16,26 @@ pub const PCMA: CodecId = CodecId(2);
 /// Digits and other events, RFC 4733.
 pub const TELEPHONE_EVENT: CodecId = CodecId(3);
 
+/// Comfort noise, RFC 3389.
+pub const COMFORT_NOISE: CodecId = CodecId(4);
+
 /// Names of the codecs that have fixed numbers, in the order of these numbers; 0 is "none".
-const FIXED: [&str; 4] = ["", "PCMU/8000", "PCMA/8000", "TELEPHONE-EVENT/8000"];
+const FIXED: [&str; 5] = [
+    "",
+    "PCMU/8000",
+    "PCMA/8000",
+    "TELEPHONE-EVENT/8000",
+    "CN/8000",
+];
 
 /// Different codecs that one engine has ever been told of; beyond it a leg is refused.
 pub const CODECS_MAX: usize = 256;
 
 impl CodecId {
-    /// Whether it is sound rather than signals.
+    /// Whether it carries a conversation, rather than going beside one that does.
     #[must_use]
     pub fn is_audio(self) -> bool {
-        self != TELEPHONE_EVENT
+        self != TELEPHONE_EVENT && self != COMFORT_NOISE
     }
 
     /// What turns it into samples and back; none when it can only be passed through.

@@ -72,7 +72,7 @@ impl Incoming {
             .renegotiate(params.rtcp_address(), params.signalling_host, any);
         self.codec = self
             .codec
-            .filter(|codec| params.formats.by_codec(*codec).is_some());
+            .filter(|codec| params.receive_formats.by_codec(*codec).is_some());
         match (is_listening(params), self.listening_since) {
             (true, None) => self.listening_since = Some(now),
             (true, Some(_)) => {}
@@ -107,7 +107,10 @@ impl Incoming {
             return None;
         }
         let header = packet.header;
-        let Some(format) = params.formats.by_payload_type(header.payload_type.0) else {
+        let Some(format) = params
+            .receive_formats
+            .by_payload_type(header.payload_type.0)
+        else {
             stats.rejected_payload_type += 1;
             stats.rejected_payload_type_last = u64::from(header.payload_type.0);
             return None;

@@ -290,7 +290,7 @@ impl Leg {
         let Some(decoder) = &mut self.decoder else {
             return;
         };
-        let (frame, packets) = decoder.frame(&self.params.formats, now);
+        let (frame, packets) = decoder.frame(&self.params.receive_formats, now);
         self.heard = frame;
         self.stats.decoded_packets += packets;
         self.listeners

@@ -58,8 +58,10 @@ pub struct LegParams {
     pub signalling_host: Option<IpAddr>,
     /// The opt-in to take the first source, whoever it is.
     pub accept_any_source: bool,
-    /// What was agreed to be sent and received.
+    /// What may be sent, best first, numbered as the peer wants it.
     pub formats: Formats,
+    /// What may arrive, numbered as we said; the same as `formats` in nearly every agreement (RFC 3264 5.1).
+    pub receive_formats: Formats,
     /// Who sends.
     pub direction: Direction,
     /// Audio in one packet that we make: 20, 40 or 60 ms.
@@ -82,6 +84,7 @@ impl Default for LegParams {
             signalling_host: None,
             accept_any_source: false,
             formats: Formats::default(),
+            receive_formats: Formats::default(),
             direction: Direction::SendRecv,
             ptime_ms: 20,
             rtcp_mux: false,

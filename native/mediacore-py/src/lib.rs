@@ -1,14 +1,37 @@
 //! The Python module `mediacore._native`: converts, releases the GIL, calls the engine, returns.
 
+mod engine;
+mod error;
+mod event;
+mod params;
+mod source;
+mod stats;
+mod tap;
+
 use pyo3::prelude::*;
 
 #[pymodule(gil_used = false)]
 mod _native {
     use super::*;
 
+    #[pymodule_export]
+    use super::engine::Engine;
+    #[pymodule_export]
+    use super::params::LegParams;
+    #[pymodule_export]
+    use super::source::Source;
+    #[pymodule_export]
+    use super::tap::Tap;
+
     /// The engine's version, the same as the wheel's.
     #[pyfunction]
     fn version() -> &'static str {
         env!("CARGO_PKG_VERSION")
+    }
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("STATS_COLUMNS", stats::columns())?;
+        module.add("STATS_FORMAT", stats::format())
     }
 }

@@ -1,0 +1,171 @@
+"""The engine: native media threads, the legs on them, and what they tell."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+from mediacore import _native, sdp
+from mediacore.bridge import Bridge
+from mediacore.errors import BadOffer
+from mediacore.events import BY_NAME, Event
+from mediacore.leg import Leg
+from mediacore.params import DEFAULT_CODECS, Address, RtpParams
+from mediacore.stats import EngineStats, LegStatsTable
+
+DEFAULT_PORTS = range(20_000, 40_000)
+
+Sockets = tuple[socket.socket, socket.socket | None]
+
+
+class Engine:
+    """Legs on native threads.
+
+    address     the IP address that sockets are opened on
+    ports       where RTP and RTCP take their pairs from
+    threads     media threads; None: one for each core but one
+    advertised  the address that our SDP names, where it is not `address` (behind a NAT); None: `address`
+    codecs      what we offer and accept in SDP, best first
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str = "127.0.0.1",
+        ports: range = DEFAULT_PORTS,
+        threads: int | None = None,
+        advertised: str | None = None,
+        codecs: Sequence[str] = DEFAULT_CODECS,
+    ) -> None:
+        if ports.step != 1 or not 0 < ports.start < ports.stop <= 65_536:
+            raise ValueError(f"no port range: {ports}; range(20000, 40000) would do")
+        self._codecs = tuple(sdp.Codec.parse(text) for text in codecs)
+        self._advertised = advertised or address
+        self._legs: dict[int, Leg] = {}
+        self.is_closed = False
+        # 65535 is odd: it could only be the RTCP port of a pair, and the native range is sixteen bits wide.
+        self.native = _native.Engine(address, ports.start, min(ports.stop, 65_535), threads)
+
+    def leg(
+        self,
+        params: RtpParams | None = None,
+        *,
+        offer: str | None = None,
+        port: int | None = None,
+        sockets: Sockets | None = None,
+        near: Leg | None = None,
+    ) -> Leg:
+        """A leg with free ports; from what was agreed (`params`), from the peer's SDP (`offer`), or from both: then
+        `params` gives what SDP does not say. Raises PortsExhausted, BadOffer, NoCommonCodec.
+
+        `port` asks for this very (even) port. `sockets` hands in bound UDP sockets for RTP and RTCP, which stay the
+        caller's to close. `near` is a leg that this one will be bridged with: both go on one media thread.
+        """
+        given = params or RtpParams()
+        descriptors = None
+        if sockets is not None:
+            rtp, rtcp = sockets
+            descriptors = (rtp.fileno(), None if rtcp is None else rtcp.fileno())
+        number, local, local_rtcp = self.native.open_leg(
+            given.native(), port=port, descriptors=descriptors, near=None if near is None else near.id
+        )
+        leg = self._legs[number] = Leg(self, number, local, local_rtcp, given)
+        if offer is not None:
+            try:
+                leg.reoffer(offer)
+            except BaseException:
+                leg.close()
+                raise
+        return leg
+
+    def bridge(self, a: Leg, b: Leg) -> Bridge:
+        """The two hear each other and nobody else: packets are forwarded where both have the codec and nothing needs
+        the audio, and transcoded otherwise. Each leaves the bridge that it is in.
+        """
+        return Bridge(self, self.native.bridge(a.id, b.id), (a, b))
+
+    def echo(self, leg: Leg) -> Bridge:
+        """The leg hears itself."""
+        return Bridge(self, self.native.bridge(leg.id, leg.id), (leg,))
+
+    # Events.
+
+    def events(self, *, timeout_s: float | None = None) -> Iterator[Event]:
+        """Events as they come; ends when none came for `timeout_s` (None: never), or when the engine is closed."""
+        while not self.is_closed:
+            if not self._wait(timeout_s):
+                return
+            yield from self.poll_events()
+
+    def poll_events(self) -> list[Event]:
+        """All events since the last time, possibly none; those of closed legs are left out. Never waits."""
+        found: list[Event] = []
+        for name, number, *fields in self.native.poll_events():
+            leg = self._legs.get(number)
+            if leg is not None:
+                found.append(BY_NAME[name](leg, *fields))
+        return found
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while events wait: for `select` and event loops."""
+        return self.native.fileno()
+
+    def _wait(self, timeout_s: float | None) -> bool:
+        ends_at = float("inf") if timeout_s is None else monotonic() + timeout_s
+        # By the second, so that a signal is noticed even where it does not interrupt the wait (another thread's).
+        while not self.native.wait_events(min(1.0, ends_at - monotonic())):
+            if monotonic() >= ends_at:
+                return False
+        return True
+
+    # Figures.
+
+    def stats(self) -> EngineStats:
+        """The whole engine now."""
+        return EngineStats(**self.native.stats())
+
+    def leg_stats(self) -> LegStatsTable:
+        """All legs now, by their numbers."""
+        return LegStatsTable(self.native.all_leg_stats(), self.native.codec_name)
+
+    # For legs.
+
+    def capabilities(self, local: Address, local_rtcp: Address) -> sdp.Capabilities:
+        """What a leg that receives there can do, as SDP says it."""
+        if sdp.Connection.of(self._advertised).ip is None:
+            raise BadOffer(self._advertised, "no address to put into SDP; give Engine(advertised=…)")
+        return sdp.Capabilities(
+            address=self._advertised,
+            port=local[1],
+            codecs=self._codecs,
+            ptimes_ms=(20, 40, 60),
+            rtcp_port=local_rtcp[1],
+        )
+
+    def session_id(self, leg: Leg) -> int:
+        """The number of a leg's SDP session (RFC 8866 5.2)."""
+        return leg.id
+
+    def forget(self, leg: Leg) -> None:
+        """A leg was closed."""
+        self._legs.pop(leg.id, None)
+        self.native.close_leg(leg.id)
+
+    def close(self) -> None:
+        """Closes all legs, with a goodbye to each peer, and ends the threads; a second call does nothing."""
+        self.is_closed = True
+        for leg in self._legs.values():
+            leg.is_closed = True
+        self._legs.clear()
+        self.native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

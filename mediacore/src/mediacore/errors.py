@@ -1,0 +1,50 @@
+"""What can go wrong, by what a caller can do about it. Imports nothing: the native module raises these too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class MediaError(Exception):
+    """The engine could not do what it was asked."""
+
+
+class BadOffer(MediaError):
+    """The peer's SDP cannot be used: answer 488. `line` is the line at fault, empty where it is the whole."""
+
+    def __init__(self, line: str, reason: str) -> None:
+        super().__init__(f"{reason}: {line!r}" if line else reason)
+        self.line = line
+        self.reason = reason
+
+
+class NoCommonCodec(MediaError):
+    """No codec of the offer is one of ours: answer 488, or allow more codecs."""
+
+    def __init__(self, offered: Iterable[str], ours: Iterable[str]) -> None:
+        self.offered = tuple(offered)
+        self.ours = tuple(ours)
+        super().__init__(f"offered: {', '.join(self.offered) or 'nothing'}; ours: {', '.join(self.ours) or 'nothing'}")
+
+
+class PortsExhausted(MediaError):
+    """Every port of the range is in use, by us or by other programs: answer 503, or give a wider range."""
+
+    def __init__(self, ports: range) -> None:
+        super().__init__(f"every port of {ports.start}-{ports.stop - 1} is in use")
+        self.ports = ports
+
+
+class EngineClosed(MediaError):
+    """The engine is closed: open another."""
+
+    def __init__(self) -> None:
+        super().__init__("the engine is closed")
+
+
+class LegClosed(MediaError):
+    """The leg is closed; `leg` was its number."""
+
+    def __init__(self, leg: int) -> None:
+        super().__init__(f"leg {leg} is closed")
+        self.leg = leg

@@ -1,0 +1,86 @@
+"""What happens in an engine, as values for `match`. `leg` is the Leg that it happened to.
+
+Moments (`at`) are seconds of `time.monotonic()`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from mediacore.leg import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Latched:
+    """Packets from `remote` are taken, and ours go there: the peer's address as it really is."""
+
+    leg: Leg
+    remote: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaTimeout:
+    """Nothing usable has come for `silent_s` although the leg should hear something. Once, until something comes."""
+
+    leg: Leg
+    silent_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class MediaResumed:
+    """The first packet after a MediaTimeout."""
+
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True)
+class ToneStarted:
+    """A tone that the leg watches for is heard, `level_dbfs` loud (0 dBFS: a full-scale sine)."""
+
+    leg: Leg
+    hz: float
+    level_dbfs: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ToneEnded:
+    """It is heard no longer, after `duration_ms`."""
+
+    leg: Leg
+    hz: float
+    duration_ms: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlayFinished:
+    """The sound numbered `player` came to its end."""
+
+    leg: Leg
+    player: int
+    completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteBye:
+    """The peer said goodbye in RTCP. The leg stays open: the signalling decides."""
+
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`leg.stats()` is worth a look; comes every `report_every_ms`. The only event that may be dropped."""
+
+    leg: Leg
+
+
+Event: TypeAlias = Latched | MediaTimeout | MediaResumed | ToneStarted | ToneEnded | PlayFinished | RemoteBye | Report
+
+BY_NAME: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (Latched, MediaTimeout, MediaResumed, ToneStarted, ToneEnded, PlayFinished, RemoteBye, Report)
+}

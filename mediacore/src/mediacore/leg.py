@@ -1,0 +1,168 @@
+"""One RTP stream each way with one peer."""
+
+from __future__ import annotations
+
+import ipaddress
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from mediacore import sdp
+from mediacore.errors import BadOffer, MediaError, NoCommonCodec
+from mediacore.params import Address, RtpParams
+from mediacore.sound import FRAME_SAMPLES, Player, Source, Tap
+from mediacore.stats import LegStats, read_row
+from mediacore.verdict import Verdict, verdicts
+
+if TYPE_CHECKING:
+    from mediacore.engine import Engine
+
+
+class Leg:
+    """Made by `Engine.leg()`. Its ports are free again after `close()`, or when its `with` is left.
+
+    `params` is what is agreed now; `local` and `local_rtcp` are where it receives.
+    """
+
+    def __init__(self, engine: Engine, number: int, local: Address, local_rtcp: Address, params: RtpParams) -> None:
+        self.engine = engine
+        self.id = number
+        self.local = local
+        self.local_rtcp = local_rtcp
+        self.params = params
+        self.is_closed = False
+        self.answer: str | None = None
+        """Our answer to the newest offer, to be sent to the peer; None as long as it made none."""
+        self._described: sdp.SessionDescription | None = None
+
+    def update(self, params: RtpParams) -> None:
+        """Takes over another agreement in mid-call: hold, resume, another address, another codec."""
+        self.engine.native.update_leg(self.id, params.native())
+        self.params = params
+
+    # Offer and answer (RFC 3264): for those who have no signalling of their own.
+
+    @property
+    def offer(self) -> str:
+        """An offer of what we can do, to be sent to the peer; give its answer to `accept()`."""
+        if self._described is None:
+            self._described = sdp.make_offer(self._capabilities(), session_id=self.engine.session_id(self))
+        return sdp.write(self._described)
+
+    def accept(self, answer: str) -> None:
+        """Takes the peer's answer to our `offer`. Raises BadOffer when it does not fit."""
+        if self._described is None:
+            raise MediaError("accept() before an offer was made")
+        try:
+            agreed = sdp.accept_answer(self._described, sdp.parse(answer))
+        except (sdp.BadSdp, sdp.BadAnswer) as error:
+            raise _bad_offer(error) from error
+        if agreed.audio is None:
+            raise BadOffer("", "the answer accepts no audio")
+        self._take(agreed.audio)
+
+    def reoffer(self, offer: str) -> str:
+        """Takes an offer of the peer, the first or a later one; returns our answer. Raises BadOffer, NoCommonCodec."""
+        try:
+            answer = sdp.answer(
+                sdp.parse(offer),
+                self._capabilities(),
+                session_id=self.engine.session_id(self),
+                previous=self._described,
+            )
+        except sdp.BadSdp as error:
+            raise _bad_offer(error) from error
+        except sdp.NoCommonCodec as error:
+            raise NoCommonCodec(map(str, error.offered), map(str, error.ours)) from error
+        self._take(answer.audio)
+        self._described = answer.description
+        self.answer = sdp.write(answer.description)
+        return self.answer
+
+    def _capabilities(self) -> sdp.Capabilities:
+        return self.engine.capabilities(self.local, self.local_rtcp)
+
+    def _take(self, media: sdp.AgreedMedia) -> None:
+        if media.remote_address is not None and not _is_ip(media.remote_address):
+            raise BadOffer(media.remote_address, "a host name; only IP addresses can be sent to")
+        agreed = RtpParams.agreed(media, signalling_address=self.params.signalling_address)
+        self.update(
+            RtpParams(
+                remote=agreed.remote,
+                codecs=agreed.codecs,
+                receive_codecs=agreed.receive_codecs,
+                direction=agreed.direction,
+                ptime_ms=agreed.ptime_ms,
+                rtcp_mux=agreed.rtcp_mux,
+                remote_rtcp=agreed.remote_rtcp,
+                signalling_address=self.params.signalling_address,
+                accept_any_source=self.params.accept_any_source,
+                send_silence=self.params.send_silence,
+                media_timeout_s=self.params.media_timeout_s,
+                report_every_ms=self.params.report_every_ms,
+            )
+        )
+
+    # Sound.
+
+    def mute(self, *, send: bool | None = None, receive: bool | None = None) -> None:
+        """`send=True`: the peer hears silence; `receive=True`: nobody hears the peer; None leaves it as it is."""
+        self.engine.native.mute(self.id, send, receive)
+
+    def play_tone(self, hz: float, *, level_dbfs: float = -10.0, duration_ms: int | None = None) -> Player:
+        """Plays a sine to the peer, until it is stopped or `duration_ms` are over; then PlayFinished comes."""
+        return Player(self, self.engine.native.play_tone(self.id, hz, level_dbfs, duration_ms))
+
+    def source(self, *, buffer_ms: int = 2000) -> Source:
+        """Plays what is written to it; holds at most `buffer_ms` that were not played yet."""
+        number, native = self.engine.native.play_source(self.id, buffer_ms * 8)
+        return Source(self, number, native)
+
+    def tap(self, side: Literal["received", "sent"] = "received", *, buffer_ms: int = 2000) -> Tap:
+        """Copies what the peer says, or is sent; holds at most `buffer_ms`, then the oldest frame makes way."""
+        frames_max = max(1, buffer_ms * 8 // FRAME_SAMPLES)
+        number, native = self.engine.native.tap(self.id, side == "sent", frames_max)
+        return Tap(self, number, native)
+
+    def watch_tones(self, *frequencies_hz: float) -> None:
+        """ToneStarted and ToneEnded for these and no other tones in what the peer says; none of them: no longer."""
+        self.engine.native.watch_tones(self.id, frequencies_hz)
+
+    # Figures.
+
+    def stats(self) -> LegStats:
+        """What was measured, up to the newest packet."""
+        native = self.engine.native
+        return read_row(native.leg_stats(self.id), native.codec_name)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What is wrong with this leg now, in words; empty when nothing is."""
+        return verdicts(self.stats())
+
+    def close(self) -> None:
+        """Says goodbye in RTCP and gives the ports back; a second call does nothing."""
+        if not self.is_closed:
+            self.is_closed = True
+            self.engine.forget(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Leg {self.id} on {self.local[0]}:{self.local[1]}{' closed' if self.is_closed else ''}>"
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _bad_offer(error: sdp.BadSdp | sdp.BadAnswer) -> BadOffer:
+    return BadOffer(error.line if isinstance(error, sdp.BadSdp) else "", error.reason)

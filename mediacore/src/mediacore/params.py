@@ -1,0 +1,110 @@
+"""What a leg is told: addresses, codecs, direction. Values; nothing is resolved here."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mediacore import _native
+from mediacore.sdp import AgreedMedia, Codec, Direction
+
+Address = tuple[str, int]
+
+DEFAULT_CODECS = ("PCMU/8000", "PCMA/8000", "101 telephone-event/8000")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtpParams:
+    """One leg's agreement. `update()` replaces it as a whole; SSRC, sequence numbers and timestamps go on.
+
+    remote              where the peer wants RTP, "192.0.2.7:4000" or ("192.0.2.7", 4000); None: not known yet
+    codecs              what may be sent, best first, as "PCMU/8000" or with a payload type "101 telephone-event/8000"
+    receive_codecs      what may arrive; None: the same, under the same payload types
+    direction           who sends, from our side: "sendrecv", "sendonly", "recvonly", "inactive" (RFC 3264)
+    ptime_ms            audio in a packet that we make: 20, 40 or 60 ms
+    rtcp_mux            RTP and RTCP share a port (RFC 5761)
+    remote_rtcp         where the peer wants RTCP; None: one port above RTP
+    signalling_address  host that the signalling came from: media from there is accepted as well (its port is learned)
+    accept_any_source   take the first source, whoever it is: only for peers that cannot be known beforehand
+    send_silence        send silence when there is nothing to send, so that NATs and the peer open up
+    media_timeout_s     a peer silent for so long is worth a MediaTimeout; None: never
+    report_every_ms     a Report event so often; None: never
+    """
+
+    remote: str | Address | None = None
+    codecs: Sequence[str] = DEFAULT_CODECS
+    receive_codecs: Sequence[str] | None = None
+    direction: str = "sendrecv"
+    ptime_ms: int = 20
+    rtcp_mux: bool = False
+    remote_rtcp: str | Address | None = None
+    signalling_address: str | None = None
+    accept_any_source: bool = False
+    send_silence: bool = True
+    media_timeout_s: float | None = 30.0
+    report_every_ms: int | None = None
+
+    @classmethod
+    def agreed(cls, media: AgreedMedia, *, signalling_address: str | None = None) -> RtpParams:
+        """What an offer and its answer come to. A host name must have been resolved before."""
+        nowhere = media.remote_address is None or media.remote_port == 0
+        return cls(
+            remote=None if nowhere else (str(media.remote_address), media.remote_port),
+            codecs=_texts(media.codecs, media.telephone_event),
+            receive_codecs=_texts(media.receive_codecs),
+            direction=media.direction.value,
+            ptime_ms=media.ptime_ms,
+            rtcp_mux=media.rtcp_mux,
+            remote_rtcp=media.remote_rtcp,
+            signalling_address=signalling_address,
+        )
+
+    def native(self) -> _native.LegParams:
+        """For the native module. Raises ValueError when a codec or an address is none."""
+        received = self.codecs if self.receive_codecs is None else self.receive_codecs
+        return _native.LegParams(
+            remote=_address(self.remote),
+            remote_rtcp=_address(self.remote_rtcp),
+            signalling_host=self.signalling_address,
+            accept_any_source=self.accept_any_source,
+            formats=_formats(self.codecs),
+            receive_formats=_formats(received),
+            direction=Direction(self.direction).value,
+            ptime_ms=self.ptime_ms,
+            rtcp_mux=self.rtcp_mux,
+            send_silence=self.send_silence,
+            media_timeout_s=self.media_timeout_s,
+            report_every_ms=self.report_every_ms,
+        )
+
+
+def codec_text(codec: Codec) -> str:
+    """A codec as RtpParams takes it: "101 telephone-event/8000"."""
+    return f"{codec.payload_type} {codec.rtpmap}"
+
+
+def _texts(codecs: Iterable[Codec], *more: Codec | None) -> tuple[str, ...]:
+    given = (*codecs, *(codec for codec in more if codec is not None))
+    return tuple(dict.fromkeys(codec_text(codec) for codec in given))
+
+
+def _formats(codecs: Iterable[str]) -> list[tuple[int, str, int]]:
+    parsed = [Codec.parse(text) for text in codecs]
+    return [(codec.payload_type, codec.rtpmap, codec.clock_rate) for codec in parsed]
+
+
+def _address(address: str | Address | None) -> Address | None:
+    """Both ways to write an address as one; the host must be an IP address."""
+    if address is None:
+        return None
+    if isinstance(address, tuple):
+        host, port = address
+    else:
+        host, separator, digits = address.rpartition(":")
+        if not separator or not digits.isdecimal():
+            raise ValueError(f"no address: {address!r}; '192.0.2.7:4000' or '[2001:db8::7]:4000' would do")
+        host, port = host.removeprefix("[").removesuffix("]"), int(digits)
+    if not 0 <= port <= 65_535:
+        raise ValueError(f"no port: {port}")
+    return str(ipaddress.ip_address(host)), port

@@ -1,0 +1,146 @@
+"""What plays to a leg and what is copied from it: Player, Source, Tap. Samples are numpy int16, mono, 8 kHz."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mediacore import _native
+from mediacore.errors import LegClosed
+
+if TYPE_CHECKING:
+    from mediacore.leg import Leg
+
+SAMPLE_RATE_HZ = 8000
+FRAME_SAMPLES = 160  # 20 ms
+
+Samples = npt.NDArray[np.int16]
+
+
+class _OnLeg:
+    """Something on a leg that is ended by `close()`, by leaving its `with`, or with the leg."""
+
+    def __init__(self, leg: Leg, number: int) -> None:
+        self.leg = leg
+        self.id = number
+
+    def close(self) -> None:
+        """Ends it; a second call does nothing."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Player(_OnLeg):
+    """A tone that plays to a leg; `PlayFinished` with its `id` tells of its end."""
+
+    def close(self) -> None:
+        """Stops the sound; a second call, or one after the end, does nothing."""
+        try:
+            self.leg.engine.native.stop_sound(self.leg.id, self.id)
+        except LegClosed:
+            return
+
+    stop = close
+
+
+class Source(_OnLeg):
+    """Samples from outside that are played to a leg, as they are written."""
+
+    def __init__(self, leg: Leg, number: int, native: _native.Source) -> None:
+        super().__init__(leg, number)
+        self._native = native
+
+    def write(self, samples: npt.NDArray[Any]) -> int:
+        """Adds samples and says how many found room; the others are counted in `overflowed_samples`. Never waits."""
+        return self._native.write(np.ascontiguousarray(samples, dtype=np.int16))
+
+    def clear(self) -> None:
+        """Takes back everything that was not played yet: somebody has begun to speak."""
+        self._native.clear()
+
+    @property
+    def room_samples(self) -> int:
+        """Samples that could be written now."""
+        return self._native.room()
+
+    @property
+    def played_samples(self) -> int:
+        """The position: samples that were played so far."""
+        return self._native.played()
+
+    @property
+    def overflowed_samples(self) -> int:
+        """Samples that found no room."""
+        return self._native.overflowed()
+
+    @property
+    def starved_samples(self) -> int:
+        """Samples of silence that were played for want of written ones."""
+        return self._native.starved()
+
+    def close(self) -> None:
+        """Ends it; what was not played yet is not played."""
+        try:
+            self.leg.engine.native.stop_sound(self.leg.id, self.id)
+        except LegClosed:
+            return
+
+
+class Tap(_OnLeg):
+    """A copy of what a leg's peer says, or is sent. Whoever listens late misses the oldest frames, never the newest."""
+
+    def __init__(self, leg: Leg, number: int, native: _native.Tap) -> None:
+        super().__init__(leg, number)
+        self._native = native
+
+    def read(self) -> Samples:
+        """Everything that waits, possibly nothing. Never waits."""
+        return np.frombuffer(self._native.read(), dtype=np.int16)
+
+    def read_exactly(self, samples: int, *, timeout_s: float) -> Samples:
+        """Waits for so many samples; raises TimeoutError when they have not come in `timeout_s`.
+
+        What came beyond them in the same frame is dropped.
+        """
+        pieces: list[Samples] = []
+        ends_at = monotonic() + timeout_s
+        while (missing := samples - sum(map(len, pieces))) > 0:
+            if not self._native.wait(ends_at - monotonic()) and monotonic() >= ends_at:
+                raise TimeoutError(f"{missing} of {samples} samples did not come within {timeout_s} s")
+            pieces.append(self.read())
+        return np.concatenate(pieces)[:samples] if pieces else np.zeros(0, dtype=np.int16)
+
+    def __iter__(self) -> Iterator[Samples]:
+        """Pieces as they come, until the tap is closed by somebody else or the leg is."""
+        while not self.leg.is_closed:
+            self._native.wait(1.0)
+            if len(piece := self.read()):
+                yield piece
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while frames wait."""
+        return self._native.fileno()
+
+    @property
+    def dropped_frames(self) -> int:
+        """Frames of 20 ms that made way for newer ones."""
+        return self._native.dropped_frames()
+
+    def close(self) -> None:
+        """Ends it."""
+        try:
+            self.leg.engine.native.close_tap(self.leg.id, self.id)
+        except LegClosed:
+            return

@@ -1,0 +1,254 @@
+"""What was measured: one frozen record for one moment. Directions are ours: `receive` is what came from the peer."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mediacore import _native
+
+_ROW = struct.Struct(_native.STATS_FORMAT)
+_LEG = struct.Struct("=Q")
+_LEG_AT = _native.STATS_COLUMNS.index("leg") * _LEG.size  # every column has eight octets
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Datagrams that were dropped and never answered, by reason."""
+
+    malformed: int = 0
+    """Neither RTP nor RTCP."""
+    host: int = 0
+    """From a host that neither SDP nor signalling named."""
+    port: int = 0
+    """From another port of the right host, while the first one was alive."""
+    no_peer: int = 0
+    """Before the peer was known."""
+    payload_type: int = 0
+    """Of a payload type that was not agreed."""
+    payload_type_last: int | None = None
+    """Which one that was, the last time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveStats:
+    """What came from the peer."""
+
+    packets: int = 0
+    octets: int = 0
+    codec: str = ""
+    """Of the newest packet, "PCMU/8000"; empty before the first."""
+    payload_type: int | None = None
+    lost: int = 0
+    lost_ratio: float = 0.0
+    """Lost over expected, 0 to 1 (RFC 3550 A.3)."""
+    jitter_ms: float = 0.0
+    """Interarrival jitter (RFC 3550 6.4.1)."""
+    duplicates: int = 0
+    reordered: int = 0
+    late: int = 0
+    """Came after their moment to be played."""
+    ssrc_changes: int = 0
+    level_dbfs: float | None = None
+    """RMS of the newest 20 ms that were decoded; None while nothing is decoded."""
+    played_ms: float = 0.0
+    """Audio that came out of the jitter buffer, concealed audio among it."""
+    concealed_ms: float = 0.0
+    """Made up in place of what was missing."""
+    concealed_ratio: float | None = None
+    buffer_ms: float | None = None
+    """Delay that the jitter buffer aims at; None while nothing is decoded."""
+    silent_ms: float | None = None
+    """Since the last usable packet; None when the leg does not listen."""
+    unheard_packets: int = 0
+    """Accepted, then dropped: the direction, a mute or the other side did not want them."""
+    rejected: Rejected = field(default_factory=Rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class SendStats:
+    """What went to the peer, and what it reported in RTCP about it."""
+
+    packets: int = 0
+    octets: int = 0
+    codec: str = ""
+    errors: int = 0
+    """The system refused to send."""
+    nowhere: int = 0
+    """Packets of the other side that could not go: the peer's address is not known."""
+    level_dbfs: float | None = None
+    """RMS of the newest 20 ms that were made here."""
+    lost: int | None = None
+    lost_ratio: float | None = None
+    """In the interval of the peer's last report."""
+    jitter_ms: float | None = None
+    mos: float | None = None
+    """Of what the peer hears, by its last report."""
+    rtcp_packets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LegStats:
+    """One leg at one moment. Figures that are not known (yet) are None."""
+
+    leg: int = 0
+    measured_at_s: float = 0.0
+    """Seconds of `time.monotonic()`."""
+    age_s: float = 0.0
+    receive: ReceiveStats = field(default_factory=ReceiveStats)
+    send: SendStats = field(default_factory=SendStats)
+    mos: float | None = None
+    """Mean opinion score of what is heard from the peer (ITU-T G.107), 1 to 4.5."""
+    rtt_ms: float | None = None
+    one_way_delay_ms: float | None = None
+    """Estimate from mouth to ear: half the round trip, one packet, the jitter buffer."""
+    forwarded_packets: int = 0
+    """Packets of the peer handed to another undecoded."""
+    decoded_packets: int = 0
+    remote: tuple[str, int] | None = None
+    """Where packets are sent to."""
+    is_latched: bool = False
+    """That address was learned from packets that were accepted."""
+    rtcp_packets: int = 0
+    """RTCP packets that came."""
+    may_send: bool = True
+    may_receive: bool = True
+    is_muted_send: bool = False
+    is_muted_receive: bool = False
+    tap_dropped_frames: int = 0
+
+
+class LegStatsTable(Mapping[int, LegStats]):
+    """All legs' records of one moment by the leg's number; each is made when it is looked at."""
+
+    def __init__(self, rows: bytes, codec_name: Callable[[int], str]) -> None:
+        self._rows = rows
+        self._codec_name = codec_name
+        starts = range(0, len(rows), _ROW.size)
+        self._offsets: dict[int, int] = {_LEG.unpack_from(rows, start + _LEG_AT)[0]: start for start in starts}
+
+    def __getitem__(self, leg: int) -> LegStats:
+        return read_row(self._rows, self._codec_name, offset=self._offsets[leg])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._offsets)
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """The whole engine. After everything is closed the first five are zero."""
+
+    legs: int
+    bridges: int
+    ports_in_use: int
+    """Two a leg."""
+    sockets: int
+    threads: int
+    port_pairs: int
+    """Pairs of ports in the range."""
+    busy_s: float
+    """Processor time of the media threads."""
+    wakes: int
+    late_ticks: int
+    """Frame ticks that came too late to be made up for."""
+    events_dropped: int
+    """Reports that nobody fetched in time."""
+    commands_refused: int
+    """Commands that a media thread did not take in time."""
+
+
+def read_row(row: bytes, codec_name: Callable[[int], str], *, offset: int = 0) -> LegStats:
+    """The record of one row of the native module."""
+    values = _ROW.unpack_from(row, offset)
+    return _leg_stats(dict(zip(_native.STATS_COLUMNS, values, strict=True)), codec_name)
+
+
+def _leg_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> LegStats:
+    flags = int(row["flags"])
+    return LegStats(
+        leg=int(row["leg"]),
+        measured_at_s=row["measured_at_s"],
+        age_s=row["age_s"],
+        receive=_receive_stats(row, codec_name),
+        send=_send_stats(row, codec_name),
+        mos=_known(row["mos"]),
+        rtt_ms=_known(row["rtt_ms"]),
+        one_way_delay_ms=_known(row["one_way_delay_ms"]),
+        forwarded_packets=int(row["forwarded_packets"]),
+        decoded_packets=int(row["decoded_packets"]),
+        remote=_remote(int(row["remote_high"]), int(row["remote_low"]), int(row["remote_port"])),
+        is_latched=bool(row["is_latched"]),
+        rtcp_packets=int(row["rtcp_received"]),
+        may_send=bool(flags & 1),
+        may_receive=bool(flags & 2),
+        is_muted_send=bool(flags & 4),
+        is_muted_receive=bool(flags & 8),
+        tap_dropped_frames=int(row["tap_dropped_frames"]),
+    )
+
+
+def _receive_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> ReceiveStats:
+    packets = int(row["receive_packets"])
+    refused = int(row["rejected_payload_type"])
+    return ReceiveStats(
+        packets=packets,
+        octets=int(row["receive_octets"]),
+        codec=codec_name(int(row["receive_codec"])),
+        payload_type=int(row["receive_payload_type"]) if packets else None,
+        lost=int(row["receive_lost"]),
+        lost_ratio=row["receive_lost_ratio"],
+        jitter_ms=row["receive_jitter_ms"],
+        duplicates=int(row["receive_duplicates"]),
+        reordered=int(row["receive_reordered"]),
+        late=int(row["receive_late"]),
+        ssrc_changes=int(row["receive_ssrc_changes"]),
+        level_dbfs=_known(row["receive_level_dbfs"]),
+        played_ms=_known(row["played_ms"]) or 0.0,
+        concealed_ms=_known(row["concealed_ms"]) or 0.0,
+        concealed_ratio=_known(row["concealed_ratio"]),
+        buffer_ms=_known(row["buffer_ms"]),
+        silent_ms=_known(row["silent_ms"]),
+        unheard_packets=int(row["unheard_packets"]),
+        rejected=Rejected(
+            malformed=int(row["rejected_malformed"]),
+            host=int(row["rejected_host"]),
+            port=int(row["rejected_port"]),
+            no_peer=int(row["rejected_no_peer"]),
+            payload_type=refused,
+            payload_type_last=int(row["rejected_payload_type_last"]) if refused else None,
+        ),
+    )
+
+
+def _send_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> SendStats:
+    lost_ratio = _known(row["send_lost_ratio"])
+    return SendStats(
+        packets=int(row["send_packets"]),
+        octets=int(row["send_octets"]),
+        codec=codec_name(int(row["send_codec"])),
+        errors=int(row["send_errors"]),
+        nowhere=int(row["send_nowhere"]),
+        level_dbfs=_known(row["send_level_dbfs"]),
+        lost=None if lost_ratio is None else int(row["send_lost"]),
+        lost_ratio=lost_ratio,
+        jitter_ms=_known(row["send_jitter_ms"]),
+        mos=_known(row["send_mos"]),
+        rtcp_packets=int(row["rtcp_sent"]),
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _remote(high: int, low: int, port: int) -> tuple[str, int] | None:
+    if port == 0:
+        return None
+    address = ipaddress.IPv6Address(high << 64 | low)
+    return str(address.ipv4_mapped or address), port

@@ -1,0 +1,143 @@
+"""Why a direction is deaf, in words: a pure function of what was measured. Digital silence is no verdict."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from mediacore.stats import LegStats
+
+DEAF_AFTER_MS = 2000.0  # younger legs, and shorter silences, say nothing yet
+LOSS_HEARD_RATIO = 0.03  # E-model with concealment: MOS falls below 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One cause. `code` is stable for machines, `sentence` is for people, `remedy` says what would do."""
+
+    code: str
+    sentence: str
+    evidence: str
+    remedy: str
+
+
+def verdicts(stats: LegStats, *, signalled: tuple[str, int] | None = None) -> tuple[Verdict, ...]:
+    """What is wrong with this leg, the weightiest first; empty when nothing is.
+
+    `signalled` is the address that the peer's SDP named, where the caller knows it; without it the one in use counts.
+    """
+    found = [_deaf_here(stats, signalled or stats.remote), _deaf_there(stats), _lossy(stats), _lossy_there(stats)]
+    return tuple(verdict for verdict in found if verdict is not None)
+
+
+def _deaf_here(stats: LegStats, signalled: tuple[str, int] | None) -> Verdict | None:
+    """The peer is not heard although it should be."""
+    received = stats.receive
+    is_deaf = received.silent_ms is not None and received.silent_ms >= DEAF_AFTER_MS
+    if not (stats.may_receive and is_deaf):
+        return None
+    rejected = received.rejected
+    silence = f"nothing usable for {(received.silent_ms or 0.0) / 1000:.1f} s"
+    if rejected.payload_type > 0 and received.packets == 0:
+        return Verdict(
+            "wrong-payload-type",
+            f"Every packet of the peer has payload type {rejected.payload_type_last}, which was not agreed.",
+            f"{rejected.payload_type} packets refused, none accepted",
+            "Let the peer send a payload type of the answer, or offer the codec that it sends.",
+        )
+    if rejected.host + rejected.port + rejected.no_peer > 0 and received.packets == 0:
+        return Verdict(
+            "source-rejected",
+            "Packets come, but from another address than the peer's SDP and signalling named.",
+            f"{rejected.host} from other hosts, {rejected.port} from other ports, {rejected.no_peer} too early",
+            "Let the peer put its public address into its SDP, give signalling_address, or use SRTP.",
+        )
+    if received.packets > 0:
+        return Verdict(
+            "peer-fell-silent",
+            "The peer was heard and then stopped sending.",
+            f"{received.packets} packets, then {silence}",
+            "Look for a hold that was not signalled, a network that changed, or a phone that is gone.",
+        )
+    if signalled is not None and _is_private(signalled[0]):
+        return Verdict(
+            "private-address",
+            f"Nothing comes, and the peer's SDP names the private address {signalled[0]}.",
+            f"{stats.send.packets} packets sent, none received; {silence}",
+            "Let the phone use STUN or its public address, or take media from where the signalling came from.",
+        )
+    if stats.send.packets > 0:
+        return Verdict(
+            "sent-none-came",
+            "Packets were sent to the peer, but none came back.",
+            f"{stats.send.packets} packets sent, none received; {silence}",
+            "Look for a firewall before our media ports, and whether the phone sends at all.",
+        )
+    return Verdict(
+        "nothing-sent-none-came",
+        "Nothing was received, and nothing was sent that could have opened a NAT.",
+        f"0 packets sent, 0 received; {silence}",
+        "Let the leg send silence (send_silence), or bridge it.",
+    )
+
+
+def _deaf_there(stats: LegStats) -> Verdict | None:
+    """The peer hears nothing although it should."""
+    sent = stats.send
+    if not stats.may_send or stats.age_s * 1000.0 < DEAF_AFTER_MS:
+        return None
+    if sent.nowhere > 0 and sent.packets == 0:
+        return Verdict(
+            "no-address",
+            "There is audio for the peer, but no address to send it to.",
+            f"{sent.nowhere} packets had nowhere to go",
+            "Give the leg the address of the peer's SDP.",
+        )
+    if sent.errors > 0 and sent.errors * 2 >= sent.packets:
+        return Verdict(
+            "send-refused",
+            "The system refuses to send to the peer's address.",
+            f"{sent.errors} of {sent.packets} packets refused",
+            "Look at the route and the firewall of this machine.",
+        )
+    if sent.packets == 0 and stats.remote is not None:
+        return Verdict(
+            "nothing-sent",
+            "Nothing was sent to the peer.",
+            f"0 packets in {stats.age_s:.1f} s",
+            "Bridge the leg, play to it, or let it send silence.",
+        )
+    return None
+
+
+def _lossy(stats: LegStats) -> Verdict | None:
+    ratio = max(stats.receive.lost_ratio, stats.receive.concealed_ratio or 0.0)
+    if stats.receive.packets == 0 or ratio < LOSS_HEARD_RATIO:
+        return None
+    return Verdict(
+        "loss-from-peer",
+        f"{ratio:.0%} of what the peer says is lost on the way to us.",
+        f"{stats.receive.lost} packets lost, {stats.receive.late} late, {_mos(stats.mos)}",
+        "Look at the network between the peer and us: congestion, Wi-Fi, a full uplink.",
+    )
+
+
+def _lossy_there(stats: LegStats) -> Verdict | None:
+    ratio = stats.send.lost_ratio
+    if ratio is None or ratio < LOSS_HEARD_RATIO:
+        return None
+    return Verdict(
+        "loss-to-peer",
+        f"The peer reports that it loses {ratio:.0%} of what we send.",
+        f"its last report: {ratio:.0%} lost, {_mos(stats.send.mos)}",
+        "Look at the network between us and the peer: congestion, Wi-Fi, a full downlink.",
+    )
+
+
+def _mos(mos: float | None) -> str:
+    return "MOS unknown" if mos is None else f"MOS {mos:.1f}"
+
+
+def _is_private(host: str) -> bool:
+    address = ipaddress.ip_address(host)
+    return address.is_private and not address.is_loopback

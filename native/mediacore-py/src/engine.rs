@@ -1,0 +1,214 @@
+//! `Engine`: legs and bridges by number; `mediacore` gives them names.
+
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use mediacore_engine::{
+    BridgeId, CodecId, EngineConfig, EngineError, LegId, Opening, SoundId, TapId, TapSide,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+
+use crate::error::to_python;
+use crate::params::{LegParams, host};
+use crate::source::Source;
+use crate::tap::Tap;
+use crate::{event, stats};
+
+type Address = (String, u16);
+
+/// Media threads and their legs.
+#[pyclass(frozen, module = "mediacore._native")]
+pub struct Engine {
+    engine: mediacore_engine::Engine,
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (address, first_port, end_port, threads))]
+    fn new(
+        py: Python<'_>,
+        address: &str,
+        first_port: u16,
+        end_port: u16,
+        threads: Option<usize>,
+    ) -> PyResult<Engine> {
+        let config = EngineConfig {
+            address: host(address)?,
+            ports: first_port..end_port,
+            threads,
+        };
+        let engine = call(py, || mediacore_engine::Engine::start(config))?;
+        Ok(Engine { engine })
+    }
+
+    /// Opens a leg: its number, where it takes RTP, where it takes RTCP.
+    #[pyo3(signature = (params, *, port=None, descriptors=None, near=None))]
+    fn open_leg(
+        &self,
+        py: Python<'_>,
+        params: &LegParams,
+        port: Option<u16>,
+        descriptors: Option<(RawFd, Option<RawFd>)>,
+        near: Option<u64>,
+    ) -> PyResult<(u64, Address, Address)> {
+        let params = params.numbered(self.engine.codecs())?;
+        let opening = match (port, descriptors) {
+            (_, Some((rtp, rtcp))) => Opening::Descriptors(rtp, rtcp),
+            (Some(port), None) => Opening::Port(port),
+            (None, None) => Opening::AnyPort,
+        };
+        let leg = call(py, || {
+            self.engine.open_leg(params, opening, near.map(LegId))
+        })?;
+        Ok((leg.id.0, address(leg.local), address(leg.local_rtcp)))
+    }
+
+    /// Closes a leg; its ports are free when this returns.
+    fn close_leg(&self, py: Python<'_>, leg: u64) -> PyResult<()> {
+        call(py, || self.engine.close_leg(LegId(leg)))
+    }
+
+    /// Replaces a leg's agreement.
+    fn update_leg(&self, py: Python<'_>, leg: u64, params: &LegParams) -> PyResult<()> {
+        let params = params.numbered(self.engine.codecs())?;
+        call(py, || self.engine.update_leg(LegId(leg), params))
+    }
+
+    /// Lets two legs hear each other; a leg and itself is an echo.
+    fn bridge(&self, py: Python<'_>, a: u64, b: u64) -> PyResult<u64> {
+        call(py, || self.engine.bridge(LegId(a), LegId(b))).map(|bridge| bridge.0)
+    }
+
+    /// Ends a bridge.
+    fn close_bridge(&self, py: Python<'_>, bridge: u64) -> PyResult<()> {
+        call(py, || self.engine.close_bridge(BridgeId(bridge)))
+    }
+
+    /// Mutes what the peer hears (send) and what others hear of it (receive); None leaves it.
+    fn mute(
+        &self,
+        py: Python<'_>,
+        leg: u64,
+        send: Option<bool>,
+        receive: Option<bool>,
+    ) -> PyResult<()> {
+        call(py, || self.engine.mute(LegId(leg), send, receive))
+    }
+
+    /// Plays a sine, and returns its number.
+    fn play_tone(
+        &self,
+        py: Python<'_>,
+        leg: u64,
+        hz: f64,
+        level_dbfs: f64,
+        duration_ms: Option<u32>,
+    ) -> PyResult<u64> {
+        call(py, || {
+            self.engine
+                .play_tone(LegId(leg), hz, level_dbfs, duration_ms)
+        })
+        .map(|sound| sound.0)
+    }
+
+    /// Plays what is written to a source: its number, and the source.
+    fn play_source(&self, py: Python<'_>, leg: u64, samples_max: usize) -> PyResult<(u64, Source)> {
+        let (sound, writer) = call(py, || self.engine.play_source(LegId(leg), samples_max))?;
+        Ok((sound.0, Source::new(writer)))
+    }
+
+    /// Stops a sound; true when it was still playing.
+    fn stop_sound(&self, py: Python<'_>, leg: u64, sound: u64) -> PyResult<bool> {
+        call(py, || self.engine.stop_sound(LegId(leg), SoundId(sound)))
+    }
+
+    /// Copies what the peer is sent, or says: the tap's number, and the tap.
+    fn tap(&self, py: Python<'_>, leg: u64, sent: bool, frames_max: usize) -> PyResult<(u64, Tap)> {
+        let side = if sent {
+            TapSide::Sent
+        } else {
+            TapSide::Received
+        };
+        let (number, tap) = call(py, || self.engine.tap(LegId(leg), side, frames_max))?;
+        Ok((number.0, Tap::new(tap)))
+    }
+
+    /// Ends a tap.
+    fn close_tap(&self, py: Python<'_>, leg: u64, tap: u64) -> PyResult<()> {
+        call(py, || self.engine.close_tap(LegId(leg), TapId(tap)))
+    }
+
+    /// Watches for tones; an empty list ends it.
+    fn watch_tones(&self, py: Python<'_>, leg: u64, frequencies_hz: Vec<f64>) -> PyResult<()> {
+        call(py, || self.engine.watch_tones(LegId(leg), &frequencies_hz))
+    }
+
+    /// All events since the last time.
+    fn poll_events<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        let events = py.detach(|| self.engine.poll_events());
+        events
+            .into_iter()
+            .map(|event| event::to_python(py, event))
+            .collect()
+    }
+
+    /// Waits for an event; false when the time is over, or a signal came.
+    fn wait_events(&self, py: Python<'_>, timeout_s: f64) -> bool {
+        let timeout = Duration::try_from_secs_f64(timeout_s.max(0.0)).unwrap_or(Duration::MAX);
+        py.detach(|| self.engine.wait_events(timeout))
+    }
+
+    /// Readable while events wait.
+    fn fileno(&self) -> RawFd {
+        self.engine.events_fd()
+    }
+
+    /// One leg's row of figures.
+    fn leg_stats<'py>(&self, py: Python<'py>, leg: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let stats = call(py, || self.engine.leg_stats(LegId(leg)))?;
+        Ok(PyBytes::new(py, &stats::row(&stats)))
+    }
+
+    /// The rows of all legs, one after the other.
+    fn all_leg_stats<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let rows: Vec<u8> = py.detach(|| {
+            self.engine
+                .all_leg_stats()
+                .iter()
+                .flat_map(stats::row)
+                .collect()
+        });
+        PyBytes::new(py, &rows)
+    }
+
+    /// The engine's own figures, by name.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = py.detach(|| self.engine.stats());
+        stats::engine(py, &stats)
+    }
+
+    /// The name of a codec by its number in a row.
+    fn codec_name(&self, codec: u16) -> String {
+        self.engine.codecs().name(CodecId(codec))
+    }
+
+    /// Closes everything; a second call does nothing.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.engine.close());
+    }
+}
+
+/// Asks the engine without the GIL.
+fn call<T: Send>(
+    py: Python<'_>,
+    ask: impl FnOnce() -> Result<T, EngineError> + Send,
+) -> PyResult<T> {
+    py.detach(ask).map_err(|error| to_python(py, error))
+}
+
+fn address(address: SocketAddr) -> Address {
+    (address.ip().to_string(), address.port())
+}

@@ -1,0 +1,50 @@
+//! Events as tuples: the name of the class in `mediacore.events`, the leg's number, then the class's other fields in order.
+
+use std::time::Duration;
+
+use mediacore_engine::Event;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+/// One event's tuple.
+pub fn to_python<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyTuple>> {
+    match event {
+        Event::Latched { leg, remote } => {
+            ("Latched", leg.0, (remote.ip().to_string(), remote.port())).into_pyobject(py)
+        }
+        Event::MediaTimeout { leg, silent } => {
+            ("MediaTimeout", leg.0, silent.as_secs_f64()).into_pyobject(py)
+        }
+        Event::MediaResumed { leg } => ("MediaResumed", leg.0).into_pyobject(py),
+        Event::ToneStarted {
+            leg,
+            hz,
+            level_dbfs,
+            at,
+        } => ("ToneStarted", leg.0, hz, level_dbfs, at.as_secs_f64()).into_pyobject(py),
+        Event::ToneEnded {
+            leg,
+            hz,
+            lasted,
+            at,
+        } => (
+            "ToneEnded",
+            leg.0,
+            hz,
+            milliseconds(lasted),
+            at.as_secs_f64(),
+        )
+            .into_pyobject(py),
+        Event::PlayFinished {
+            leg,
+            sound,
+            completed,
+        } => ("PlayFinished", leg.0, sound.0, completed).into_pyobject(py),
+        Event::RemoteBye { leg } => ("RemoteBye", leg.0).into_pyobject(py),
+        Event::Report { leg } => ("Report", leg.0).into_pyobject(py),
+    }
+}
+
+fn milliseconds(span: Duration) -> f64 {
+    span.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,113 @@
+//! `LegParams`: an agreement, checked and converted once.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use mediacore_engine::{CodecBook, Format, Formats};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// Payload type, codec as NAME/RATE or NAME/RATE/CHANNELS, RTP clock.
+type FormatText = (u8, String, u32);
+
+/// What was agreed for a leg.
+#[pyclass(frozen, module = "mediacore._native")]
+pub struct LegParams {
+    params: mediacore_engine::LegParams,
+    formats: Vec<FormatText>,
+    receive_formats: Vec<FormatText>,
+}
+
+#[pymethods]
+impl LegParams {
+    #[new]
+    #[pyo3(signature = (*, remote, remote_rtcp, signalling_host, accept_any_source, formats, receive_formats, direction, ptime_ms,
+        rtcp_mux, send_silence, media_timeout_s, report_every_ms))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each field, all by keyword"
+    )]
+    fn new(
+        remote: Option<(String, u16)>,
+        remote_rtcp: Option<(String, u16)>,
+        signalling_host: Option<String>,
+        accept_any_source: bool,
+        formats: Vec<FormatText>,
+        receive_formats: Vec<FormatText>,
+        direction: &str,
+        ptime_ms: u32,
+        rtcp_mux: bool,
+        send_silence: bool,
+        media_timeout_s: Option<f64>,
+        report_every_ms: Option<u32>,
+    ) -> PyResult<LegParams> {
+        let media_timeout = media_timeout_s.map(Duration::try_from_secs_f64).transpose();
+        let params = mediacore_engine::LegParams {
+            remote: remote.map(socket_address).transpose()?,
+            remote_rtcp: remote_rtcp.map(socket_address).transpose()?,
+            signalling_host: signalling_host.as_deref().map(host).transpose()?,
+            accept_any_source,
+            formats: Formats::default(),
+            receive_formats: Formats::default(),
+            direction: direction
+                .parse()
+                .map_err(|()| PyValueError::new_err(format!("no direction {direction:?}")))?,
+            ptime_ms,
+            rtcp_mux,
+            send_silence,
+            media_timeout: media_timeout
+                .map_err(|error| PyValueError::new_err(error.to_string()))?,
+            report_every: report_every_ms.map(|ms| Duration::from_millis(ms.into())),
+        };
+        Ok(LegParams {
+            params,
+            formats,
+            receive_formats,
+        })
+    }
+}
+
+impl LegParams {
+    /// With the codecs numbered by one engine's book.
+    pub fn numbered(&self, book: &CodecBook) -> PyResult<mediacore_engine::LegParams> {
+        Ok(mediacore_engine::LegParams {
+            formats: numbered(&self.formats, book)?,
+            receive_formats: numbered(&self.receive_formats, book)?,
+            ..self.params.clone()
+        })
+    }
+}
+
+fn numbered(formats: &[FormatText], book: &CodecBook) -> PyResult<Formats> {
+    formats
+        .iter()
+        .map(|format| number(format, book))
+        .collect::<PyResult<Vec<Format>>>()
+        .map(Formats::new)
+}
+
+fn number((payload_type, name, clock_rate_hz): &FormatText, book: &CodecBook) -> PyResult<Format> {
+    if *payload_type > 127 || *clock_rate_hz == 0 {
+        return Err(PyValueError::new_err(format!(
+            "no codec {payload_type} {name}: 0 to 127, and a clock rate"
+        )));
+    }
+    let codec = book
+        .number(name)
+        .ok_or_else(|| PyValueError::new_err(format!("too many different codecs: {name}")))?;
+    Ok(Format {
+        payload_type: *payload_type,
+        codec,
+        clock_rate_hz: *clock_rate_hz,
+    })
+}
+
+fn socket_address((text, port): (String, u16)) -> PyResult<SocketAddr> {
+    Ok(SocketAddr::new(host(&text)?, port))
+}
+
+/// Names are not resolved: that would wait for a network.
+pub fn host(text: &str) -> PyResult<IpAddr> {
+    text.parse()
+        .map_err(|_| PyValueError::new_err(format!("{text:?} is not an IP address")))
+}
