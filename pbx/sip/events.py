@@ -33,7 +33,7 @@ class CancelReceived(msgspec.Struct, frozen=True):
 
 
 class ResponseReceived(msgspec.Struct, frozen=True):
-    """A response to a request of ours; a final one that comes again is not shown again. A 2xx to an INVITE wants its ACK."""
+    """A response to a request of ours; a final one is shown once. A 2xx to an INVITE wants its ACK."""
 
     transaction: str
     response: Response
