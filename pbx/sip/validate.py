@@ -134,8 +134,9 @@ def _body_fault(request: Request, bodies: Collection[str]) -> Rejection | None:
         encoding = request.headers.first("Content-Encoding") or "identity"
         if encoding.lower() != "identity":
             return Rejection(415, "encoded body is not supported", (("Accept-Encoding", "identity"),))
-    accepted = list(_items(request, "Accept"))
-    if request.method == "INVITE" and accepted and not any(_accepts(wanted, bodies) for wanted in accepted):
+    # An empty Accept accepts nothing; its absence stands for application/sdp (RFC 3261 20.1).
+    is_choosy = request.method == "INVITE" and "Accept" in request.headers
+    if is_choosy and not any(_accepts(wanted, bodies) for wanted in _items(request, "Accept")):
         return Rejection(406, "no body that we write is accepted", (("Accept", _listed(bodies)),))
     return None
 
