@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.row import Missing, Row, show
+from bench.row import Missing, Row, page, show
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "out" / "results.json"
@@ -76,7 +76,7 @@ def measure(names: Sequence[str], console: Console) -> tuple[list[Row], list[str
 
 
 def main(picked: Sequence[str]) -> int:
-    console = Console()
+    console = page()
     names = list(modules(picked))
     if not names:
         wanted = f" with {' or '.join(picked)} in its name" if picked else ""

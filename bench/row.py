@@ -55,6 +55,12 @@ class Row:
         )
 
 
+def page() -> Console:
+    """Where tables go: the terminal as wide as it is, a file or a log wide enough for a row on one line."""
+    console = Console()
+    return console if console.is_terminal else Console(width=140)
+
+
 def show(rows: Iterable[Row], console: Console | None = None) -> None:
     """Prints `rows` as a table; the first subject of each work is what the others are compared with."""
     table = Table("work", "subject", "median", "min – max", "unit", "ratio", "runs")
@@ -67,4 +73,4 @@ def show(rows: Iterable[Row], console: Console | None = None) -> None:
         spread = f"{row.min:.3g} – {row.max:.3g}"
         subject = f"{row.subject} {row.version}".rstrip()
         table.add_row(row.work, subject, f"{row.median:.3g}", spread, row.unit, ratio, str(row.runs))
-    (console or Console()).print(table)
+    (console or page()).print(table)

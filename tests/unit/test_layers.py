@@ -64,6 +64,7 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.cli.load": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.cli.serve": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.server": LIVE | {"pbx", "mediacore"},
+    "pbx.self_test": LIVE | {"pbx"},
     "pbx.machine": LIVE | {"pbx"},
     "pbx.site": LIVE | {"pbx"},
     "pbx.control": LIVE | {"pbx"},
