@@ -26,7 +26,7 @@ def server_key(request: Request, method: str) -> str:
     """The key of a request received; `method` is INVITE for the one that an ACK or CANCEL means. Raises BadMessage."""
     via = request.top_via
     branch = via.branch
-    # The cookie alone says nothing (RFC 4475 3.1.1.14's neighbour "badbranch"): compared as if there were none.
+    # The cookie alone names nothing (RFC 4475's message "badbranch"): compared as if there were no branch.
     if branch is not None and branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
         return f"{branch} {via.sent_by.lower()} {method}"
     return _rfc2543_key(request, method)

@@ -22,6 +22,7 @@ class StackStats(msgspec.Struct, frozen=True):
     retransmissions_absorbed: int
     answered_bad: int  # malformed requests that got their 400, 505 …
     refused_full: int  # requests answered 503 because there were too many transactions
+    refused_and_forgotten: int  # by `refuse()`
     merged: int  # requests that came by two ways, answered 482
     keepalives: int  # CRLF, NUL and STUN
     late_responses: int  # given to `respond()` when the transaction had its final response or was gone

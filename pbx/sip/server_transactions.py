@@ -77,6 +77,7 @@ class ServerTransactions:
     ) -> None:
         self.merged = 0
         self.refused_full = 0
+        self.refused_and_forgotten = 0
         self.late_responses = 0
         self.unanswered = 0
         self.refusals_unacknowledged = 0
@@ -190,6 +191,19 @@ class ServerTransactions:
             live.answer_key = ack_key_of_answer(response)
             self._answered[live.answer_key] = live
         self.settle(live)
+
+    def refuse(self, transaction: str, response: Response) -> None:
+        """Sends a final response once and forgets the request: what comes again is a new one (8.2.7)."""
+        live = self._live.get(transaction)
+        if live is None or live.machine.state not in (State.TRYING, State.PROCEEDING) or response.status < 300:
+            raise LocalProtocolError(f"{response.status} refuses nothing that is open")
+        request = live.machine.request
+        if request.to.tag is None:
+            # The tag by which the ACK will be known, and the same in every copy of the answer.
+            response.headers.set("To", f"{request.headers.first('To')};tag={self._replies.to_tag(request)}")
+        self._outbox.transmit(live.reply_flow, response.encode())
+        self.refused_and_forgotten += 1
+        self._forget(live)
 
     def restore_invite(self, request: Request, flow: Flow, now: float) -> str:
         """Takes over an INVITE that another process received and did not answer finally; its name stays the same."""

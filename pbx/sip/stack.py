@@ -124,6 +124,14 @@ class SipStack:
         """
         self._servers.respond(transaction, response, now)
 
+    def refuse(self, transaction: str, response: Response, now: float) -> None:
+        """Answers a request that was just received with 3xx–6xx, once, and keeps nothing of it.
+
+        For challenges and for floods: a refusal by `respond()` takes a place for 32 s. A lost one costs the peer a
+        resend, which is shown as a new request; the ACK is absorbed. A To tag is put on the response, whatever it had.
+        """
+        self._servers.refuse(transaction, response)
+
     def acknowledge(self, transaction: str, ack: Request, flow: Flow, now: float) -> None:
         """Sends the ACK to the 2xx of our INVITE `transaction`, and again whenever that 2xx comes again."""
         self._clients.acknowledge(transaction, ack, flow)
@@ -186,6 +194,7 @@ class SipStack:
             retransmissions_absorbed=outbox.retransmissions_absorbed,
             answered_bad=self._answered_bad,
             refused_full=servers.refused_full,
+            refused_and_forgotten=servers.refused_and_forgotten,
             merged=servers.merged,
             keepalives=self._keepalives,
             late_responses=servers.late_responses,

@@ -318,6 +318,33 @@ def test_a_full_house_answers_503_with_retry_after_and_remembers_nothing():
     assert table.take() == []
 
 
+@pytest.mark.parametrize("method", ["INVITE", "REGISTER"])
+def test_a_refusal_may_leave_nothing_behind(method):
+    table = Table(transactions_max=1)
+    first = received(table.receive(sip_request(method)))
+    table.stack.refuse(first.transaction, answer(first.request, 401, tag="random1"), 0.0)
+    again = received(table.receive(sip_request(method)))  # its answer was lost
+    table.stack.refuse(again.transaction, answer(again.request, 401, tag="random2"), 0.0)
+    assert table.events() == []
+    one, two = table.take()
+    assert one.encode() == two.encode()
+    assert table.receive(sip_request("ACK", to=str(one.to))) == []
+    assert table.advance(100.0) == []
+    assert table.take() == []
+    stats = table.stack.stats()
+    assert (stats.transactions, stats.refused_and_forgotten, stats.merged) == (0, 2, 0)
+
+
+def test_only_a_refusal_of_an_open_request_can_be_forgotten():
+    table = Table()
+    event = received(table.receive(sip_request("INVITE")))
+    with pytest.raises(LocalProtocolError):
+        table.stack.refuse(event.transaction, answer(event.request, 200), 0.0)
+    table.stack.refuse(event.transaction, answer(event.request, 503), 0.0)
+    with pytest.raises(LocalProtocolError):
+        table.stack.refuse(event.transaction, answer(event.request, 503), 0.0)
+
+
 def test_a_full_house_can_still_hang_up():
     table = Table(transactions_max=8)
     for n in range(8):
