@@ -7,6 +7,7 @@ nobody's phone rings, and the records of the two do not mix.
 import secrets
 from dataclasses import dataclass
 
+import trio
 from msgspec.structs import replace
 
 from pbx.server import Server, random_token
@@ -54,7 +55,11 @@ async def run_self_test(server: Server, guest: Guest) -> SelfTestResult:
             Tester(Account(number, guest.password, DOMAIN, (host, port)), host, audio, random_token)
             for number in guest.numbers
         ]
-        return await self_test(testers, echo_number=guest.echo_number)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(audio.run)
+            result = await self_test(testers, echo_number=guest.echo_number)
+            nursery.cancel_scope.cancel()
+    return result
 
 
 def _echo_number(tenant: Tenant) -> str | None:

@@ -18,11 +18,12 @@ from pbx.registrar.binding import Binding
 from pbx.routing.step import Facts, Start
 from pbx.sip.events import Event
 from pbx.sip.flow import Flow
-from pbx.spool import PutCall, Spool
+from pbx.spool import PutCall, Spool, SpoolError
 from pbx.tenants.scope import TenantScope
 from pbx.tenants.tenant import Tenant
 from pbx.transport.endpoint import Endpoint
 
+SAVE_S = 1.0  # how long a phone waits for the disk; a group commit takes some milliseconds
 INBOX_MAX = 256  # events of one call; beyond, the newest is dropped and counted: SIP's timers bring requests again
 
 # Started with an `ApplicationCall`, returns when it is done; the caller's hang-up cancels it.
@@ -36,6 +37,8 @@ class CallCounters:
     started: int = 0
     ended: int = 0
     inbox_dropped: int = 0
+    saves_failed: int = 0
+    saves_late: int = 0
 
 
 class Bindings(Protocol):
@@ -160,9 +163,18 @@ class Call:
         self.state.ended_by, self.state.end_status, self.state.end_reason = by, status, reason
 
     async def save(self) -> None:
-        """Returns once the spool has the state: what a phone is told afterwards survives this process."""
+        """Returns once the spool has the state: what a phone is told afterwards survives this process.
+
+        A disk that is full or slow costs the call its survival, not its life: that is counted, and the call goes on.
+        """
         state = self.state
-        await self.services.spool.commit(PutCall(state.id, state.scope, encode_state(state), state.epoch))
+        change = PutCall(state.id, state.scope, encode_state(state), state.epoch)
+        try:
+            with trio.move_on_after(SAVE_S) as scope:
+                await self.services.spool.commit(change)
+            self.services.counters.saves_late += scope.cancelled_caught
+        except SpoolError:
+            self.services.counters.saves_failed += 1
 
 
 def new_state(

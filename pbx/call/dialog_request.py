@@ -15,6 +15,9 @@ async def hear_request(call: Call, leg: Leg, event: RequestReceived) -> None:
     if request.method == "ACK":
         _acknowledged(call, leg, event)
         return
+    if leg.state.phase == "ended":
+        leg.respond(event, 481)
+        return
     try:
         leg.state.dialog.receive_request(request)
     except RemoteProtocolError as error:

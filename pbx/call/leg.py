@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pbx.call.state import LegState, PendingInvite
 from pbx.media.interface import MediaLeg
 from pbx.sip.dialog import Dialog
-from pbx.sip.events import Event, RequestReceived
+from pbx.sip.events import Event, RequestReceived, ResponseReceived
 from pbx.sip.message import Request, Response
 from pbx.sip.parse import parse_message
 from pbx.sip.uri import write_hostport
@@ -45,7 +45,11 @@ class Leg:
 
     def hear(self, event: Event) -> None:
         """What the endpoint calls with everything that concerns this leg."""
-        self._post(self.state.id, event)
+        match event:
+            case ResponseReceived(transaction, response) if self._is_from_another_fork(response):
+                self._refuse_fork(transaction, response)
+            case _:
+                self._post(self.state.id, event)
 
     @property
     def contact(self) -> str:
@@ -114,6 +118,22 @@ class Leg:
         self._endpoint.acknowledge(pending.transaction, ack, dialog.flow)
         pending.ack = ack.encode()
         self.state.answered_invite, self.state.invite = pending, None
+
+    def _is_from_another_fork(self, response: Response) -> bool:
+        """A 2xx to our INVITE by a second phone behind the same binding (RFC 3261 13.2.2.4)."""
+        dialog = self.state.dialog
+        if self.state.answered_invite is None or dialog is None:
+            return False
+        is_answer = 200 <= response.status < 300 and response.cseq.method == "INVITE"
+        return is_answer and response.to.tag != dialog.remote_tag
+
+    def _refuse_fork(self, transaction: str, response: Response) -> None:
+        """One phone has the call: the other is acknowledged, as it must be, and hung up on."""
+        answered = self.state.answered_invite
+        assert answered is not None, "a fork is one too many only after an answer"
+        other = Dialog.from_response(parse_request(answered.message), response, answered.flow)
+        self._endpoint.acknowledge(transaction, other.make_ack(other.local_seq), other.flow)
+        self._endpoint.request(other.make_request("BYE"), other.flow, lambda event: None)
 
     def cancel(self) -> None:
         """Takes the INVITE back; its final response is still to come."""

@@ -70,7 +70,7 @@ def demo(
     config = with_sip_address(load(data), sip)
     set_up_logs(level="warning", format=config.server.log.format)
     with machine_trouble():
-        result = trio.run(_demo, config, passwords, json, self_test_only, strict_exception_groups=False)
+        result = trio.run(_demo, config, passwords, json, self_test_only)
     return 0 if result.ok or not self_test_only else FAILED
 
 

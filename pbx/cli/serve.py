@@ -35,7 +35,7 @@ def serve(*, data: Data = DATA, sip: Sip = None, json: Json = False) -> int:
     config = with_sip_address(load(data), sip)
     set_up_logs(level=config.server.log.level, format=config.server.log.format)
     with machine_trouble():
-        trio.run(_serve, config, json, strict_exception_groups=False)
+        trio.run(_serve, config, json)
     return 0
 
 
@@ -51,10 +51,20 @@ def machine_trouble() -> Iterator[None]:
     """Says what this machine did not give, and what would do."""
     try:
         yield
-    except CannotOpen as error:
-        raise Trouble(error.what, error.next) from error
-    except (SpoolError, StoreError) as error:
-        raise Trouble(str(error), "`pbx calls` shows whether a server runs on this data folder already") from error
+    except Exception as error:
+        match first_cause(error):
+            case CannotOpen() as cause:
+                raise Trouble(cause.what, cause.next) from error
+            case SpoolError() | StoreError() as cause:
+                raise Trouble(str(cause), "`pbx calls` shows whether a server runs on this data folder") from error
+        raise
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """What a nursery's group of exceptions is about."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def wait_for_signal(scope: trio.CancelScope, *, task_status: trio.TaskStatus[None]) -> None:

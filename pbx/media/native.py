@@ -1,10 +1,9 @@
 """The media engine of mediacore behind the interface: converts, calls, returns. Knows neither SIP nor calls."""
 
-from collections.abc import Iterable
 from typing import Self
 
 import mediacore
-from pbx.media.interface import Address, MediaQuality, NoMediaPorts, Stream
+from pbx.media.interface import Address, MediaLeg, MediaQuality, NoMediaPorts, Stream
 
 
 class NativeLeg:
@@ -45,7 +44,7 @@ class NativeLeg:
 class NativeEngine:
     """A mediacore engine on `address`, with `ports`."""
 
-    def __init__(self, address: str, ports: Iterable[int], *, advertised_address: str | None = None) -> None:
+    def __init__(self, address: str, ports: range, *, advertised_address: str | None = None) -> None:
         self.engine = mediacore.Engine(address=address, ports=ports)
         self._advertised_address = advertised_address
 
@@ -63,26 +62,34 @@ class NativeEngine:
             raise NoMediaPorts(str(error)) from error
         return NativeLeg(leg, self._advertised_address)
 
-    def bridge(self, a: NativeLeg, b: NativeLeg) -> None:
+    def bridge(self, a: MediaLeg, b: MediaLeg) -> None:
         """The two hear each other."""
-        self.unbridge(a)
-        self.unbridge(b)
-        a.bridge = b.bridge = self.engine.bridge(a.leg, b.leg)
+        one, two = _native(a), _native(b)
+        self.unbridge(one)
+        self.unbridge(two)
+        one.bridge = two.bridge = self.engine.bridge(one.leg, two.leg)
 
-    def unbridge(self, leg: NativeLeg) -> None:
+    def unbridge(self, leg: MediaLeg) -> None:
         """Ends whatever it is in."""
-        if leg.bridge is not None:
-            leg.bridge.close()
-            leg.bridge = None
+        native = _native(leg)
+        if native.bridge is not None:
+            native.bridge.close()
+            native.bridge = None
 
-    def echo(self, leg: NativeLeg) -> None:
+    def echo(self, leg: MediaLeg) -> None:
         """It hears itself."""
-        self.unbridge(leg)
-        leg.bridge = self.engine.echo(leg.leg)
+        native = _native(leg)
+        self.unbridge(native)
+        native.bridge = self.engine.echo(native.leg)
 
     def legs_open(self) -> int:
         """How many legs hold ports."""
         return self.engine.stats().legs
+
+
+def _native(leg: MediaLeg) -> NativeLeg:
+    assert isinstance(leg, NativeLeg), f"a leg of another engine: {leg}"
+    return leg
 
 
 def _params(stream: Stream) -> mediacore.RtpParams:

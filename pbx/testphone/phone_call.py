@@ -46,6 +46,11 @@ class PhoneCall:
         self._local_sdp: sdp.SessionDescription | None = None
         self._remote_sdp = ""
 
+    @property
+    def own_number(self) -> str:
+        """The extension that this end of the call is."""
+        return self._phone.account.number
+
     # -- what a person does --------------------------------------------------------------------------------------------
 
     async def wait_answered(self) -> bool:

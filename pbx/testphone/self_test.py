@@ -215,7 +215,7 @@ async def _listen(calls: list[PhoneCall], listen_s: float) -> tuple[LegResult, .
     results = []
     for i, call in enumerate(calls):
         other = len(legs) - 1 - i
-        results.append(judge(call.number, measured[i], measured[other], tones[other], started[other], heard.get(i)))
+        results.append(judge(call.own_number, measured[i], measured[other], tones[other], started[other], heard.get(i)))
     return tuple(results)
 
 
