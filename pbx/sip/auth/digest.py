@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 SESSION = "-sess"
 
-# Strongest first. The names are RFC 7616's, the values hashlib's; the first depends on the OpenSSL that Python has.
-_ALL = {"SHA-512-256": "sha512_256", "SHA-256": "sha256", "MD5": "md5"}
-HASHES = {name: hashed for name, hashed in _ALL.items() if hashed in hashlib.algorithms_available}
+# Strongest first, by RFC 7616's names. Whether there is the first depends on the OpenSSL that Python has; the others are
+# called directly because `hashlib.new` looks them up each time, which costs more than the hash.
+HASHES: dict[str, Callable[..., Any]] = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
+if "sha512_256" in hashlib.algorithms_available:
+    HASHES = {"SHA-512-256": partial(hashlib.new, "sha512_256"), **HASHES}
 
 _CANONICAL = {name.lower(): name for base in HASHES for name in (base, base + SESSION)}
 
@@ -20,9 +25,8 @@ def canonical_algorithm(name: str | None) -> str | None:
 
 def digest_of(algorithm: str, text: str) -> str:
     """H(text) of RFC 7616."""
-    hashed = hashlib.new(HASHES[algorithm.removesuffix(SESSION)], usedforsecurity=False)
-    hashed.update(text.encode("utf-8", "surrogateescape"))
-    return hashed.hexdigest()
+    hashed = HASHES[algorithm.removesuffix(SESSION)](text.encode("utf-8", "surrogateescape"), usedforsecurity=False)
+    return str(hashed.hexdigest())
 
 
 def ha1(username: str, realm: str, password: str, algorithm: str) -> str:
