@@ -9,8 +9,8 @@ from typing import Any
 
 SESSION = "-sess"
 
-# Strongest first, by RFC 7616's names. Whether there is the first depends on the OpenSSL that Python has; the others are
-# called directly because `hashlib.new` looks them up each time, which costs more than the hash.
+# Strongest first, by RFC 7616's names. Whether there is the first depends on Python's OpenSSL; the others are called
+# directly because `hashlib.new` looks them up each time, which costs more than the hash.
 HASHES: dict[str, Callable[..., Any]] = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
 if "sha512_256" in hashlib.algorithms_available:
     HASHES = {"SHA-512-256": partial(hashlib.new, "sha512_256"), **HASHES}
