@@ -57,7 +57,7 @@ async def run_self_test(server: Server, guest: Guest) -> SelfTestResult:
         ]
         async with trio.open_nursery() as nursery:
             nursery.start_soon(audio.run)
-            result = await self_test(testers, echo_number=guest.echo_number)
+            result = await self_test(testers, echo_number=guest.echo_number, hears=server.calls.why_unheard)
             nursery.cancel_scope.cancel()
     return result
 

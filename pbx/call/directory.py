@@ -90,6 +90,11 @@ class CallDirectory:
         """The calls of a tenant, or of all of them, the oldest first."""
         return [_summary(call) for call in self if scope is None or call.state.scope == scope]
 
+    def why_unheard(self, number: str) -> str | None:
+        """Why we hear nothing usable from the phone of an extension that is in a call; None where all is well."""
+        legs = (leg for call in self for leg in call.legs.values() if leg.is_up and leg.state.party == number)
+        return next((why for leg in legs if (why := leg.media.quality().deaf_because)), None)
+
     def _start(self, call: Call) -> None:
         self._calls[call.state.id] = call
         self.services.counters.started += 1

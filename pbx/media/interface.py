@@ -44,6 +44,7 @@ class MediaQuality(msgspec.Struct, frozen=True):
     lost_ratio: float = 0.0
     jitter_ms: float = 0.0
     mos: float | None = None
+    deaf_because: str | None = None  # why nothing usable comes from the phone, in words
 
 
 class SilentLeg(msgspec.Struct, frozen=True):

@@ -34,6 +34,7 @@ class NativeLeg:
             lost_ratio=stats.receive.lost_ratio,
             jitter_ms=stats.receive.jitter_ms,
             mos=stats.mos,
+            deaf_because=mediacore.why_deaf(stats),
         )
 
     def close(self) -> None:

@@ -3,16 +3,13 @@
 from time import monotonic
 from typing import Self
 
-import mediacore
 import trio
-from mediacore import sdp
 
+import mediacore
+from mediacore import sdp
 from pbx.testphone.self_test import Heard, Measured
 
-
 EVENTS_MAX = 64
-# The engine's verdicts on what comes in; those on what goes out are the other phone's to hear.
-DEAFNESS = frozenset({"wrong-payload-type", "source-rejected", "private-address", "sent-none-came", "peer-fell-silent"})
 
 
 class EngineLeg:
@@ -46,7 +43,6 @@ class EngineLeg:
         """What was counted so far."""
         if not self.leg.is_closed:
             stats = self.leg.stats()
-            why = next((found.sentence for found in self.leg.verdicts() if found.code in DEAFNESS), None)
             self._last = Measured(
                 packets_sent=stats.send.packets,
                 packets_received=stats.receive.packets,
@@ -54,7 +50,7 @@ class EngineLeg:
                 concealed_ratio=stats.receive.concealed_ratio,
                 level_dbfs=stats.receive.level_dbfs,
                 mos=stats.mos,
-                deaf_because=why,
+                deaf_because=mediacore.why_deaf(stats),
             )
         assert self._last is not None, "an open leg was measured"
         return self._last

@@ -5,7 +5,7 @@ by who listens on it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Protocol
 
@@ -23,6 +23,9 @@ LISTEN_S = 1.0  # after the tones were found: with what came before, some 60 pac
 LEVEL_TOLERANCE_DB = 3.0
 LOST_RATIO_MAX = 0.01  # more than this on one machine is a fault, not weather
 MOS_MIN = 3.8
+
+
+Hears = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Measured:
     level_dbfs: float | None  # of the newest audio that was heard
     mos: float | None
     deaf_because: str | None  # the engine's own verdict where nothing usable comes in
+    unheard_because: str | None = None  # the PBX's verdict where nothing usable comes from here
 
 
 class MeasuringLeg(AudioLeg, Protocol):
@@ -115,9 +119,16 @@ class Tester:
 
 
 async def self_test(
-    testers: Sequence[Tester], *, echo_number: str | None = None, listen_s: float = LISTEN_S
+    testers: Sequence[Tester],
+    *,
+    echo_number: str | None = None,
+    listen_s: float = LISTEN_S,
+    hears: Hears = lambda number: None,
 ) -> SelfTestResult:
-    """Registers both testers, calls from each to the other, and from the first to `echo_number`; then unregisters."""
+    """Registers both testers, calls from each to the other, and from the first to `echo_number`; then unregisters.
+
+    `hears` says in words why the PBX hears nothing usable from a number's phone; None: it hears it well.
+    """
     first, second = testers
     calls = [(first, second, second.number), (second, first, first.number)]
     async with trio.open_nursery() as nursery:
@@ -126,11 +137,11 @@ async def self_test(
         try:
             failure = await _register(testers)
             results = [
-                failure or await _call(caller, callee, to, listen_s)
+                failure or await _call(caller, callee, to, listen_s, hears)
                 for caller, callee, to in calls[: 1 if failure else None]
             ]
             if echo_number is not None and not failure:
-                results.append(await _call(first, first, echo_number, listen_s))
+                results.append(await _call(first, first, echo_number, listen_s, hears))
             await _unregister(testers)
         finally:
             nursery.cancel_scope.cancel()
@@ -161,7 +172,7 @@ async def _unregister(testers: Sequence[Tester]) -> None:
                 continue  # its binding runs out by itself
 
 
-async def _call(caller: Tester, callee: Tester, to: str, listen_s: float) -> CallResult:
+async def _call(caller: Tester, callee: Tester, to: str, listen_s: float, hears: Hears) -> CallResult:
     """One call; with an application the caller is its own callee."""
     outgoing = caller.phone.dial(to)
     incoming = outgoing
@@ -173,7 +184,7 @@ async def _call(caller: Tester, callee: Tester, to: str, listen_s: float) -> Cal
         if scope.cancelled_caught or not outgoing.answered.is_set():
             why = f"answered {outgoing.status} {outgoing.reason}" if outgoing.status else f"no answer in {STEP_S:g} s"
             return _no_call(caller.number, to, f"{caller.number} calls {to}: {why}")
-        legs = await _listen([outgoing, incoming] if callee is not caller else [outgoing], listen_s)
+        legs = await _listen([outgoing, incoming] if callee is not caller else [outgoing], listen_s, hears)
     finally:
         await _hang_up(outgoing)
     cause = "; ".join(leg.cause for leg in legs if leg.cause)
@@ -196,7 +207,7 @@ async def _hang_up(call: PhoneCall) -> None:
         await call.ended.wait()
 
 
-async def _listen(calls: list[PhoneCall], listen_s: float) -> tuple[LegResult, ...]:
+async def _listen(calls: list[PhoneCall], listen_s: float, hears: Hears) -> tuple[LegResult, ...]:
     """Every leg plays its tone, and listens for the other's; alone with an echo, for its own."""
     legs: list[MeasuringLeg] = [call.audio for call in calls]  # type: ignore[misc]  # the testers' audio measures
     tones = dict(zip(range(len(legs)), TONES_HZ, strict=False))
@@ -215,7 +226,8 @@ async def _listen(calls: list[PhoneCall], listen_s: float) -> tuple[LegResult, .
     results = []
     for i, call in enumerate(calls):
         other = len(legs) - 1 - i
-        results.append(judge(call.own_number, measured[i], measured[other], tones[other], started[other], heard.get(i)))
+        there = replace(measured[other], unheard_because=hears(calls[other].own_number))
+        results.append(judge(call.own_number, measured[i], there, tones[other], started[other], heard.get(i)))
     return tuple(results)
 
 
@@ -254,6 +266,8 @@ def _cause(phone: str, here: Measured, there: Measured, sent_hz: float, heard: H
 
 
 def _why_deaf(here: Measured, there: Measured, sent_hz: float) -> str:
+    if there.unheard_because:
+        return f"the PBX hears nothing usable from the other phone. {there.unheard_because}"
     if here.deaf_because:
         return here.deaf_because
     if not there.packets_sent:

@@ -26,7 +26,7 @@ from mediacore.leg import Leg
 from mediacore.params import RtpParams
 from mediacore.sound import FRAME_SAMPLES, SAMPLE_RATE_HZ, Player, Source, Tap
 from mediacore.stats import EngineStats, LegStats, LegStatsTable, ReceiveStats, Rejected, SendStats
-from mediacore.verdict import Verdict, verdicts
+from mediacore.verdict import Verdict, verdicts, why_deaf
 
 __version__ = _native.version()
 __all__ = [
@@ -64,4 +64,5 @@ __all__ = [
     "__version__",
     "sdp",
     "verdicts",
+    "why_deaf",
 ]

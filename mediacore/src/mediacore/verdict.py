@@ -21,19 +21,32 @@ class Verdict:
     remedy: str
 
 
-def verdicts(stats: LegStats, *, signalled: tuple[str, int] | None = None) -> tuple[Verdict, ...]:
+def why_deaf(stats: LegStats) -> str | None:
+    """Why the peer is not heard, in a sentence; None where it is, or where it is too early to say."""
+    found = _deaf_here(stats, stats.remote)
+    return None if found is None else found.sentence
+
+
+def verdicts(
+    stats: LegStats, *, signalled: tuple[str, int] | None = None, deaf_after_ms: float = DEAF_AFTER_MS
+) -> tuple[Verdict, ...]:
     """What is wrong with this leg, the weightiest first; empty when nothing is.
 
     `signalled` is the address that the peer's SDP named, where the caller knows it; without it the one in use counts.
     """
-    found = [_deaf_here(stats, signalled or stats.remote), _deaf_there(stats), _lossy(stats), _lossy_there(stats)]
+    found = [
+        _deaf_here(stats, signalled or stats.remote, deaf_after_ms),
+        _deaf_there(stats, deaf_after_ms),
+        _lossy(stats),
+        _lossy_there(stats),
+    ]
     return tuple(verdict for verdict in found if verdict is not None)
 
 
-def _deaf_here(stats: LegStats, signalled: tuple[str, int] | None) -> Verdict | None:
+def _deaf_here(stats: LegStats, signalled: tuple[str, int] | None, deaf_after_ms: float) -> Verdict | None:
     """The peer is not heard although it should be."""
     received = stats.receive
-    is_deaf = received.silent_ms is not None and received.silent_ms >= DEAF_AFTER_MS
+    is_deaf = received.silent_ms is not None and received.silent_ms >= deaf_after_ms
     if not (stats.may_receive and is_deaf):
         return None
     rejected = received.rejected
@@ -81,10 +94,10 @@ def _deaf_here(stats: LegStats, signalled: tuple[str, int] | None) -> Verdict | 
     )
 
 
-def _deaf_there(stats: LegStats) -> Verdict | None:
+def _deaf_there(stats: LegStats, deaf_after_ms: float) -> Verdict | None:
     """The peer hears nothing although it should."""
     sent = stats.send
-    if not stats.may_send or stats.age_s * 1000.0 < DEAF_AFTER_MS:
+    if not stats.may_send or stats.age_s * 1000.0 < deaf_after_ms:
         return None
     if sent.nowhere > 0 and sent.packets == 0:
         return Verdict(
