@@ -158,7 +158,7 @@ class Engine:
         """Closes all legs, with a goodbye to each peer, and ends the threads; a second call does nothing."""
         self.is_closed = True
         for leg in self._legs.values():
-            leg.is_closed = True
+            leg.retire()
         self._legs.clear()
         self.native.close()
 

@@ -11,7 +11,7 @@ from mediacore.errors import BadOffer, MediaError, NoCommonCodec
 from mediacore.params import Address, RtpParams
 from mediacore.sound import FRAME_SAMPLES, Player, Source, Tap
 from mediacore.stats import LegStats, read_row
-from mediacore.verdict import Verdict, verdicts
+from mediacore.verdict import DEAF_AFTER_MS, Verdict, verdicts
 
 if TYPE_CHECKING:
     from mediacore.engine import Engine
@@ -33,6 +33,7 @@ class Leg:
         self.answer: str | None = None
         """Our answer to the newest offer, to be sent to the peer; None as long as it made none."""
         self._described: sdp.SessionDescription | None = None
+        self._last_stats = LegStats(leg=number)
 
     def update(self, params: RtpParams) -> None:
         """Takes over another agreement in mid-call: hold, resume, another address, another codec."""
@@ -130,19 +131,26 @@ class Leg:
     # Figures.
 
     def stats(self) -> LegStats:
-        """What was measured, up to the newest packet."""
+        """What was measured, up to the newest packet; of a closed leg, what was measured last."""
+        if self.is_closed:
+            return self._last_stats
         native = self.engine.native
         return read_row(native.leg_stats(self.id), native.codec_name)
 
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def verdicts(self, *, deaf_after_ms: float = DEAF_AFTER_MS) -> tuple[Verdict, ...]:
         """What is wrong with this leg now, in words; empty when nothing is."""
-        return verdicts(self.stats())
+        return verdicts(self.stats(), deaf_after_ms=deaf_after_ms)
 
     def close(self) -> None:
         """Says goodbye in RTCP and gives the ports back; a second call does nothing."""
         if not self.is_closed:
-            self.is_closed = True
+            self.retire()
             self.engine.forget(self)
+
+    def retire(self) -> None:
+        """Called by an engine that closes: keeps the last figures."""
+        self._last_stats = self.stats()
+        self.is_closed = True
 
     def __enter__(self) -> Self:
         return self

@@ -21,9 +21,9 @@ class Verdict:
     remedy: str
 
 
-def why_deaf(stats: LegStats) -> str | None:
+def why_deaf(stats: LegStats, *, deaf_after_ms: float = DEAF_AFTER_MS) -> str | None:
     """Why the peer is not heard, in a sentence; None where it is, or where it is too early to say."""
-    found = _deaf_here(stats, stats.remote)
+    found = _deaf_here(stats, stats.remote, deaf_after_ms)
     return None if found is None else found.sentence
 
 

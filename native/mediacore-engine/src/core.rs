@@ -380,3 +380,6 @@ fn phase_of(tick: u64) -> usize {
     const { assert!(PHASES as u128 * TICK.as_nanos() == FRAME_TIME.as_nanos()) };
     (tick % PHASES as u64) as usize
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+"""The nouns of mediacore with verbs that wait: what `mediacore.trio` and `mediacore.asyncio` share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+from mediacore import engine as plain
+from mediacore.bridge import Bridge
+from mediacore.errors import EngineClosed
+from mediacore.events import Event, Latched, PlayFinished, ToneEnded, ToneStarted
+from mediacore.leg import Leg
+from mediacore.params import RtpParams
+from mediacore.sound import Source, Tap
+from mediacore.stats import EngineStats, LegStats, LegStatsTable
+from mediacore.verdict import Verdict
+from mediacore.waiting import Loop, Mailroom, Subscription
+
+Found = TypeVar("Found", bound=Event)
+
+
+class WaitingLeg:
+    """A leg; what takes time is awaited, and cancelling it stops the sound."""
+
+    def __init__(self, leg: Leg, mailroom: Mailroom) -> None:
+        self.plain = leg
+        self._mailroom = mailroom
+        self._watched: Counter[float] = Counter()
+
+    @property
+    def id(self) -> int:
+        """The leg's number."""
+        return self.plain.id
+
+    @property
+    def local(self) -> tuple[str, int]:
+        """Where it receives RTP."""
+        return self.plain.local
+
+    @property
+    def offer(self) -> str:
+        """An offer of what we can do; give its answer to `accept()`."""
+        return self.plain.offer
+
+    @property
+    def answer(self) -> str | None:
+        """Our answer to the peer's newest offer."""
+        return self.plain.answer
+
+    def accept(self, answer: str) -> None:
+        """Takes the peer's answer to our `offer`."""
+        self.plain.accept(answer)
+
+    def reoffer(self, offer: str) -> str:
+        """Takes an offer of the peer, and returns our answer."""
+        return self.plain.reoffer(offer)
+
+    def update(self, params: RtpParams) -> None:
+        """Takes over another agreement in mid-call."""
+        self.plain.update(params)
+
+    def mute(self, *, send: bool | None = None, receive: bool | None = None) -> None:
+        """`send=True`: the peer hears silence; `receive=True`: nobody hears the peer."""
+        self.plain.mute(send=send, receive=receive)
+
+    def source(self, *, buffer_ms: int = 2000) -> Source:
+        """Plays what is written to it."""
+        return self.plain.source(buffer_ms=buffer_ms)
+
+    def tap(self, *, buffer_ms: int = 2000) -> Tap:
+        """Copies what the peer says."""
+        return self.plain.tap(buffer_ms=buffer_ms)
+
+    def stats(self) -> LegStats:
+        """What was measured, up to the newest packet."""
+        return self.plain.stats()
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What is wrong with this leg now, in words."""
+        return self.plain.verdicts()
+
+    async def play_tone(self, hz: float, *, duration_ms: int, level_dbfs: float = -10.0) -> None:
+        """Plays a sine to its end; cancelling this stops it."""
+        with self._mailroom.subscribe(self._wants(PlayFinished)) as finished:
+            with self.plain.play_tone(hz, level_dbfs=level_dbfs, duration_ms=duration_ms) as player:
+                await self._first(finished, PlayFinished, lambda event: event.player == player.id)
+
+    async def wait_tone(self, hz: float, *, timeout_s: float | None = None) -> ToneStarted:
+        """Waits until this tone begins in what the peer says; raises TimeoutError after `timeout_s`."""
+        return await self._wait_watching(hz, ToneStarted, timeout_s)
+
+    async def wait_tone_end(self, hz: float, *, timeout_s: float | None = None) -> ToneEnded:
+        """Waits until this tone ends in what the peer says; raises TimeoutError after `timeout_s`."""
+        return await self._wait_watching(hz, ToneEnded, timeout_s)
+
+    async def wait_latched(self, *, timeout_s: float | None = None) -> tuple[str, int]:
+        """Waits until packets of the peer are taken, and returns where they come from."""
+        stats = self.stats()
+        if stats.is_latched and stats.remote is not None:
+            return stats.remote
+        found = await self._wait_for(Latched, lambda event: True, timeout_s)
+        return found.remote
+
+    async def _wait_watching(self, hz: float, kind: type[Found], timeout_s: float | None) -> Found:
+        self._watch(hz, +1)
+        try:
+            return await self._wait_for(kind, lambda event: getattr(event, "hz", None) == hz, timeout_s)
+        finally:
+            self._watch(hz, -1)
+
+    def _watch(self, hz: float, change: int) -> None:
+        """Several tasks may wait for tones on one leg: the leg watches for all of theirs."""
+        before = set(+self._watched)
+        self._watched[hz] += change
+        if set(+self._watched) != before and not self.plain.is_closed:
+            self.plain.watch_tones(*(+self._watched))
+
+    async def _wait_for(self, kind: type[Found], wants: Callable[[Found], bool], timeout_s: float | None) -> Found:
+        with self._mailroom.subscribe(self._wants(kind)) as subscription:
+            return await self._mailroom.loop.within(timeout_s, self._first(subscription, kind, wants))
+
+    async def _first(self, subscription: Subscription, kind: type[Found], wants: Callable[[Found], bool]) -> Found:
+        while True:
+            event = await self._mailroom.next_event(subscription)
+            if event is None:
+                raise EngineClosed
+            if isinstance(event, kind) and wants(event):
+                return event
+
+    def _wants(self, kind: type[object]) -> Callable[[Event], bool]:
+        return lambda event: event.leg is self.plain and isinstance(event, kind)
+
+    def close(self) -> None:
+        """Gives the ports back."""
+        self.plain.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class WaitingEngine:
+    """An engine for one event loop."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        *,
+        address: str,
+        ports: range,
+        threads: int | None,
+        advertised: str | None,
+        codecs: Sequence[str],
+    ) -> None:
+        self.plain = plain.Engine(address=address, ports=ports, threads=threads, advertised=advertised, codecs=codecs)
+        self._mailroom = Mailroom(self.plain, loop)
+
+    def leg(
+        self,
+        params: RtpParams | None = None,
+        *,
+        offer: str | None = None,
+        port: int | None = None,
+        sockets: plain.Sockets | None = None,
+        near: WaitingLeg | None = None,
+    ) -> WaitingLeg:
+        """A leg with free ports; leaving its `async with` frees them. See `mediacore.Engine.leg`."""
+        beside = None if near is None else near.plain
+        leg = self.plain.leg(params, offer=offer, port=port, sockets=sockets, near=beside)
+        return WaitingLeg(leg, self._mailroom)
+
+    def bridge(self, a: WaitingLeg, b: WaitingLeg) -> Bridge:
+        """The two hear each other and nobody else."""
+        return self.plain.bridge(a.plain, b.plain)
+
+    def echo(self, leg: WaitingLeg) -> Bridge:
+        """The leg hears itself."""
+        return self.plain.echo(leg.plain)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Events as they come, from the first step of the iteration on; ends when the engine is closed.
+
+        Their `leg` is the plain one, `WaitingLeg.plain`.
+        """
+        with self._mailroom.subscribe(lambda event: True) as subscription:
+            while (event := await self._mailroom.next_event(subscription)) is not None:
+                yield event
+
+    def stats(self) -> EngineStats:
+        """The whole engine now."""
+        return self.plain.stats()
+
+    def leg_stats(self) -> LegStatsTable:
+        """All legs now, by their numbers."""
+        return self.plain.leg_stats()
+
+    def close(self) -> None:
+        """Closes all legs and ends the threads."""
+        self.plain.close()
+        self._mailroom.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
