@@ -52,7 +52,6 @@ class Front:
         digest: DigestServer,
         registrar: RegistrarEdge,
         wall: Callable[[], float],
-        token: Callable[[], str],
         registrations_per_s: float,
         calls_per_s: float,
     ) -> None:
@@ -61,7 +60,6 @@ class Front:
         self._digest = digest
         self._registrar = registrar
         self._wall = wall
-        self._token = token
         self._rates = {"REGISTER": RateLimit(registrations_per_s), "INVITE": RateLimit(calls_per_s)}
 
     def open(self, endpoint: Endpoint, calls: CallDirectory, nursery: trio.Nursery) -> None:
@@ -83,7 +81,7 @@ class Front:
         if rejection is not None:
             self.refused[f"invalid-{rejection.status}"] += 1
             assert event.transaction is not None, "ACKs were sorted out"
-            self._endpoint.respond(event.transaction, rejection.respond(request, to_tag=self._token()))
+            self._endpoint.refuse(event.transaction, rejection.respond(request))
         elif request.to.tag is not None or request.method in ("BYE", "CANCEL"):
             self._refuse(event, Reject(481, "no-dialog", "Call/Transaction Does Not Exist"))
         elif request.method == "OPTIONS":
@@ -142,5 +140,9 @@ class Front:
         self, event: RequestReceived, status: int, *, reason: str | None = None, headers: list[tuple[str, str]]
     ) -> None:
         assert event.transaction is not None, "an ACK is never answered"
-        response = event.request.response(status, reason, to_tag=self._token(), headers=headers)
-        self._endpoint.respond(event.transaction, response)
+        response = event.request.response(status, reason, headers=headers)
+        # A refusal keeps no transaction, so that a flood of them fills no table; its copies are refused anew.
+        if status >= 300:
+            self._endpoint.refuse(event.transaction, response)
+        else:
+            self._endpoint.respond(event.transaction, response)

@@ -15,7 +15,7 @@ from pbx.sip.auth import ha1
 from pbx.tenants.tenant import Extension, Tenant
 from pbx.testphone.engine_audio import EngineAudio
 from pbx.testphone.phone import Account
-from pbx.testphone.self_test import SelfTestResult, Tester, self_test
+from pbx.testphone.self_test import SelfTestResult, MeasuringPhone, self_test
 from pbx.transport.address import WILDCARDS
 
 SELF_TEST_TENANT = "self-test"
@@ -51,13 +51,13 @@ async def run_self_test(server: Server, guest: Guest) -> SelfTestResult:
     if host in WILDCARDS:
         host = "::1" if host == "::" else "127.0.0.1"
     with EngineAudio(host, RTP_PORTS) as audio:
-        testers = [
-            Tester(Account(number, guest.password, DOMAIN, (host, port)), host, audio, random_token)
+        phones = [
+            MeasuringPhone(Account(number, guest.password, DOMAIN, (host, port)), host, audio, random_token)
             for number in guest.numbers
         ]
         async with trio.open_nursery() as nursery:
             nursery.start_soon(audio.run)
-            result = await self_test(testers, echo_number=guest.echo_number, hears=server.calls.why_unheard)
+            result = await self_test(phones, echo_number=guest.echo_number, hears=server.calls.why_unheard)
             nursery.cancel_scope.cancel()
     return result
 

@@ -78,7 +78,6 @@ class Server:
             digest=DigestServer(secrets.token_bytes(32), nonce_lifetime_s=timers.nonce_s),
             registrar=self.registrar_edge,
             wall=parts.wall,
-            token=parts.token,
             registrations_per_s=limits.registrations_per_s,
             calls_per_s=limits.calls_per_s,
         )

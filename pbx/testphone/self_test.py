@@ -105,7 +105,7 @@ class SelfTestResult:
         return [call.cause for call in self.calls if call.cause]
 
 
-class Tester:
+class MeasuringPhone:
     """A phone with its measuring audio."""
 
     def __init__(self, account: Account, host: str, audio: Audio, token: Callable[[], str]) -> None:
@@ -119,60 +119,60 @@ class Tester:
 
 
 async def self_test(
-    testers: Sequence[Tester],
+    phones: Sequence[MeasuringPhone],
     *,
     echo_number: str | None = None,
     listen_s: float = LISTEN_S,
     hears: Hears = lambda number: None,
 ) -> SelfTestResult:
-    """Registers both testers, calls from each to the other, and from the first to `echo_number`; then unregisters.
+    """Registers both phones, calls from each to the other, and from the first to `echo_number`; then unregisters.
 
     `hears` says in words why the PBX hears nothing usable from a number's phone; None: it hears it well.
     """
-    first, second = testers
+    first, second = phones
     calls = [(first, second, second.number), (second, first, first.number)]
     async with trio.open_nursery() as nursery:
-        for tester in testers:
-            nursery.start_soon(tester.phone.run)
+        for phone in phones:
+            nursery.start_soon(phone.phone.run)
         try:
-            failure = await _register(testers)
+            failure = await _register(phones)
             results = [
                 failure or await _call(caller, callee, to, listen_s, hears)
                 for caller, callee, to in calls[: 1 if failure else None]
             ]
             if echo_number is not None and not failure:
                 results.append(await _call(first, first, echo_number, listen_s, hears))
-            await _unregister(testers)
+            await _unregister(phones)
         finally:
             nursery.cancel_scope.cancel()
-            for tester in testers:
-                tester.socket.close()
+            for phone in phones:
+                phone.socket.close()
     return SelfTestResult(all(result.ok for result in results), tuple(results))
 
 
-async def _register(testers: Sequence[Tester]) -> CallResult | None:
+async def _register(phones: Sequence[MeasuringPhone]) -> CallResult | None:
     """None where all is well."""
-    for tester in testers:
+    for phone in phones:
         try:
             with trio.fail_after(STEP_S):
-                await tester.phone.register(expires_s=60)
+                await phone.phone.register(expires_s=60)
         except Refused as error:
-            return _no_call(tester.number, tester.number, f"{tester.number} could not register: {error}")
+            return _no_call(phone.number, phone.number, f"{phone.number} could not register: {error}")
         except trio.TooSlowError:
-            return _no_call(tester.number, tester.number, f"{tester.number} could not register: no answer")
+            return _no_call(phone.number, phone.number, f"{phone.number} could not register: no answer")
     return None
 
 
-async def _unregister(testers: Sequence[Tester]) -> None:
+async def _unregister(phones: Sequence[MeasuringPhone]) -> None:
     with trio.move_on_after(STEP_S):
-        for tester in testers:
+        for phone in phones:
             try:
-                await tester.phone.register(expires_s=0)
+                await phone.phone.register(expires_s=0)
             except Refused:
                 continue  # its binding runs out by itself
 
 
-async def _call(caller: Tester, callee: Tester, to: str, listen_s: float, hears: Hears) -> CallResult:
+async def _call(caller: MeasuringPhone, callee: MeasuringPhone, to: str, listen_s: float, hears: Hears) -> CallResult:
     """One call; with an application the caller is its own callee."""
     outgoing = caller.phone.dial(to)
     incoming = outgoing
@@ -191,7 +191,7 @@ async def _call(caller: Tester, callee: Tester, to: str, listen_s: float, hears:
     return CallResult(caller.number, to, not cause, f"{caller.number} calls {to}: {cause}" if cause else "", legs)
 
 
-async def _answer(callee: Tester, outgoing: PhoneCall) -> PhoneCall:
+async def _answer(callee: MeasuringPhone, outgoing: PhoneCall) -> PhoneCall:
     incoming: PhoneCall = await callee.phone.incoming.receive()
     incoming.ring()
     incoming.answer()
@@ -209,7 +209,7 @@ async def _hang_up(call: PhoneCall) -> None:
 
 async def _listen(calls: list[PhoneCall], listen_s: float, hears: Hears) -> tuple[LegResult, ...]:
     """Every leg plays its tone, and listens for the other's; alone with an echo, for its own."""
-    legs: list[MeasuringLeg] = [call.audio for call in calls]  # type: ignore[misc]  # the testers' audio measures
+    legs: list[MeasuringLeg] = [call.audio for call in calls]  # type: ignore[misc]  # the phones' audio measures
     tones = dict(zip(range(len(legs)), TONES_HZ, strict=False))
     started = {i: leg.play_tone(tones[i], SEND_DBFS) for i, leg in enumerate(legs)}
     heard: dict[int, Heard] = {}

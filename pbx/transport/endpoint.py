@@ -102,6 +102,11 @@ class Endpoint:
         self.stack.respond(transaction, response, trio.current_time())
         self._perform()
 
+    def refuse(self, transaction: str, response: Response) -> None:
+        """Answers 3xx to 6xx once and keeps nothing of it: for floods, and for challenges."""
+        self.stack.refuse(transaction, response, trio.current_time())
+        self._perform()
+
     def acknowledge(self, transaction: str, ack: Request, flow: Flow) -> None:
         """Sends the ACK to a 2xx of the INVITE that `transaction` sent."""
         self.stack.acknowledge(transaction, ack, flow, trio.current_time())

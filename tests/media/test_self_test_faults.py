@@ -1,0 +1,137 @@
+"""The self-test can fail: each fault is found, the leg that suffers is named, and the cause is said in words."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trio
+
+from pbx.config.load import Config
+from pbx.config.server import Server as ServerConfig
+from pbx.media.native import NativeEngine
+from pbx.server import Parts, Server
+from pbx.spool import Spool
+from pbx.store.sqlite import SqliteStore
+from pbx.testphone.audio import Audio
+from pbx.testphone.engine_audio import EngineAudio
+from pbx.testphone.phone import Account
+from pbx.testphone.self_test import SEND_DBFS, LegResult, SelfTestResult, MeasuringPhone, self_test
+from pbx.transport.udp import UdpSocket
+from tests.support.free_ports import free_port_range
+from tests.support.impaired_audio import ImpairedAudio, LossyLine, behind_line, mute, wrong_payload_type
+from tests.support.world import make_tenant, password
+
+HOST = "127.0.0.1"
+SEED = 20
+
+
+@asynccontextmanager
+async def pbx_and_audio() -> AsyncIterator[tuple[Server, EngineAudio]]:
+    """A PBX on real sockets with the native engine, and another engine for its phones."""
+    tenant = make_tenant("acme")
+    config = Config(Path(), ServerConfig(default_tenant="acme"), {"acme": tenant}, {"acme.example": "acme"})
+    socket = UdpSocket.bind(HOST, 0)
+    tokens = count(1)
+    with NativeEngine(HOST, free_port_range(64)) as media, EngineAudio(HOST, free_port_range(64)) as audio:
+        parts = Parts(
+            socket,
+            media,
+            Spool(None),
+            SqliteStore(None),
+            wall=lambda: 1_780_000_000 + trio.current_time(),
+            token=lambda: f"t{next(tokens)}",
+        )
+        async with trio.open_nursery() as nursery:
+            server = await nursery.start(Server(config, parts).run)
+            nursery.start_soon(audio.run)
+            yield server, audio
+            nursery.cancel_scope.cancel()
+    socket.close()
+
+
+async def run(server: Server, audio_101: Audio, audio_102: Audio, *, listen_s: float = 1.0) -> SelfTestResult:
+    """The self-test of 101 and 102, each with an audio of its own."""
+    tokens = count(1)
+    phones = [
+        MeasuringPhone(
+            Account(number, password(number), "acme.example", server.endpoint.local),
+            HOST,
+            audio,
+            lambda: f"p{next(tokens)}",
+        )
+        for number, audio in (("101", audio_101), ("102", audio_102))
+    ]
+    return await self_test(phones, echo_number="600", listen_s=listen_s, hears=server.calls.why_unheard)
+
+
+def leg(result: SelfTestResult, phone: str) -> LegResult:
+    """What `phone` heard in the first call."""
+    return next(leg for leg in result.calls[0].legs if leg.phone == phone)
+
+
+async def test_nothing_is_wrong_and_nothing_is_left():
+    async with pbx_and_audio() as (server, audio):
+        result = await run(server, audio, audio)
+        assert result.ok, result.causes
+        for call in result.calls:
+            for found in call.legs:
+                assert found.lost_ratio == 0
+                assert found.found_level_dbfs == pytest.approx(SEND_DBFS, abs=1)
+                assert found.mos > 4.2
+                assert 20 <= found.delay_ms
+        assert len(server.calls) == 0
+        assert server.parts.media.legs_open() == 0
+
+
+async def test_a_mute_phone_leaves_the_other_deaf_and_the_silence_is_named():
+    async with pbx_and_audio() as (server, audio):
+        result = await run(server, audio, ImpairedAudio(audio, mute))
+        assert not result.ok
+        assert leg(result, "102").ok
+        deaf = leg(result, "101")
+        assert deaf.found_hz is None
+        assert deaf.cause.startswith("101 is deaf: ")
+        assert "without the 1300 Hz that were sent" in deaf.cause
+        assert result.calls[0].cause.startswith("101 calls 102: 101 is deaf")
+
+
+async def test_a_wrong_payload_type_is_named_with_its_number():
+    async with pbx_and_audio() as (server, audio):
+        result = await run(server, audio, ImpairedAudio(audio, wrong_payload_type))
+        deaf = leg(result, "101")
+        assert not result.ok
+        assert leg(result, "102").ok
+        assert deaf.found_hz is None
+        assert "payload type 96" in deaf.cause
+
+
+@pytest.mark.parametrize("loss", [0.05, 0.20])
+async def test_loss_is_measured_named_and_concealed_and_the_score_falls(loss: float, record_property: Callable):
+    line = LossyLine(loss=loss, seed=SEED)
+    async with pbx_and_audio() as (server, audio), trio.open_nursery() as nursery:
+        nursery.start_soon(line.run)
+        lossy = ImpairedAudio(audio, behind_line, line)
+        result = await run(server, audio, lossy, listen_s=4.0)
+        nursery.cancel_scope.cancel()
+    suffering, other = leg(result, "102"), leg(result, "101")
+    record_property("seed", SEED)
+    assert not result.ok
+    assert other.ok, other.cause
+    assert suffering.lost_ratio == pytest.approx(loss, rel=0.5)
+    assert suffering.cause.startswith("102 lost ")
+    assert suffering.mos < other.mos - (0.3 if loss < 0.1 else 1.0)
+    assert suffering.found_level_dbfs == pytest.approx(SEND_DBFS, abs=3)
+    assert suffering.concealed_ratio > loss / 2
+    assert share_of_audible_frames(lossy.legs[0].frames) > 1 - loss / 3
+
+
+def share_of_audible_frames(heard: list[np.ndarray]) -> float:
+    """The share of 20 ms frames within 10 dB of the tone: silence in place of what was lost would be missing here."""
+    samples = np.concatenate(heard).astype(float)
+    frames = samples[: len(samples) // 160 * 160].reshape(-1, 160)
+    level_dbfs = 20 * np.log10(np.sqrt((frames**2).mean(axis=1)) * np.sqrt(2) / 32767 + 1e-9)
+    begin = np.argmax(level_dbfs > SEND_DBFS - 3)  # the tone's first frame: before it there was nothing to conceal
+    return float((level_dbfs[begin:] > SEND_DBFS - 10).mean())
