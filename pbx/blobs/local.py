@@ -6,8 +6,8 @@ the disk and renamed. `inline=True` works in the caller instead of threads: a vi
 
 import os
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
 from secrets import token_hex
@@ -64,10 +64,9 @@ class LocalBlobs:
         """See Blobs."""
         path = self._path(scope, key)
         file = await self._run(lambda: path.open("rb"))
-        try:
-            yield self._chunks(file)
-        finally:
-            file.close()
+        with file:
+            async with aclosing(self._chunks(file)) as chunks:  # the reader may leave before the end
+                yield chunks
 
     async def info(self, scope: TenantScope, key: str) -> BlobInfo:
         """See Blobs."""
@@ -100,7 +99,7 @@ class LocalBlobs:
         region, tenant, *folders, name = check_key(scope, key)
         return self._folder.joinpath(region, tenant, *(f"{folder}+" for folder in folders), name)
 
-    async def _chunks(self, file: BinaryIO) -> AsyncIterator[bytes]:
+    async def _chunks(self, file: BinaryIO) -> AsyncGenerator[bytes, None]:
         while chunk := await self._run(file.read, CHUNK_BYTES):
             yield chunk
 

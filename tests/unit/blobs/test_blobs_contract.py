@@ -104,6 +104,13 @@ async def test_whoever_reads_while_it_is_replaced_reads_one_version(blobs, clock
     assert set(first + b"".join(rest)) == {ord("1")}
 
 
+async def test_a_reader_may_leave_before_the_end(blobs, clock):
+    await blobs.put(HERONS, "large", bytes(3 * CHUNK_BYTES))
+    async with blobs.get(HERONS, "large") as chunks:
+        async for _ in chunks:
+            break
+
+
 async def test_a_put_whose_content_fails_leaves_what_was_there(blobs, clock):
     await blobs.put(HERONS, "greeting", b"first")
     with pytest.raises(EOFError):

@@ -1,0 +1,1 @@
+"""What the parts of a PBX tell, ask and show each other: signals, commands, state."""
