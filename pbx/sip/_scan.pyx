@@ -16,7 +16,6 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memchr, memcpy
 
-from pbx.sip.errors import BadMessage
 from pbx.sip.header_names import COMPACT, KNOWN, MANDATORY, SINGLE
 
 SIZE_MAX = 65535  # octets: one datagram holds no more, and offsets fit 16 bits
@@ -36,14 +35,6 @@ cdef enum:
 
     # Places in header_names.KNOWN.
     CONTENT_LENGTH = 6
-
-cdef struct Field:
-    uint16_t name_at
-    uint16_t name_end
-    uint16_t value_at
-    uint16_t value_end
-    uint8_t ident  # place in KNOWN, or UNKNOWN
-    uint8_t folded  # or has a stray CR: the value is not simply what lies there
 
 # ---------------------------------------------------------------- tables, built once at import
 
@@ -128,27 +119,10 @@ cdef inline str text(const uint8_t *at, Py_ssize_t length):
 cdef class Scanned:
     """The parts of one message, and the first fault in it (`fault` is None where there is none)."""
 
-    cdef bytes _data
-    cdef const uint8_t *_start
-    cdef Field *_fields
-    cdef Py_ssize_t _count
-    cdef uint32_t _seen  # bit i: the header with ident i has been there
-    cdef readonly bint is_request
-    cdef readonly bint is_sip  # False: no answer can be made of it
-    cdef readonly str method
-    cdef readonly str uri
-    cdef readonly int status
-    cdef readonly str reason
-    cdef readonly bytes body
-    cdef readonly str fault
-    cdef readonly int status_hint
-    cdef readonly Py_ssize_t head_length  # octets up to and including the empty line
-    cdef readonly Py_ssize_t content_length  # -1 where there is no such header or it cannot be read
-
     def __dealloc__(self):
         PyMem_Free(self._fields)
 
-    cdef inline void blame(self, str fault, int status_hint=400):
+    cdef void blame(self, str fault, int status_hint=400):
         if self.fault is None:
             self.fault = fault
             self.status_hint = status_hint
@@ -191,12 +165,12 @@ cdef class Scanned:
             at += 1
         return NONE
 
-    def first(self, str key not None):
+    cdef str first_of(self, str key):
         """The first value of the header, None where there is none."""
         cdef Py_ssize_t at = self.find(key, 0)
         return None if at == NONE else self.value(self._fields + at)
 
-    def all(self, str key not None):
+    cdef list all_of(self, str key):
         """The header's values, one for each line."""
         cdef list values = []
         cdef Py_ssize_t at = self.find(key, 0)
@@ -205,12 +179,7 @@ cdef class Scanned:
             at = self.find(key, at + 1)
         return values
 
-    def items(self):
-        """Every header line in order, name and value."""
-        cdef Py_ssize_t at
-        return [(self.name(self._fields + at), self.value(self._fields + at)) for at in range(self._count)]
-
-    def fields(self):
+    cdef list fields_of(self):
         """Every header line in order: key, name and value."""
         cdef list fields = []
         cdef Field *field
@@ -221,61 +190,6 @@ cdef class Scanned:
             name = self.name(field)
             fields.append((name if field.ident != UNKNOWN else name.lower(), name, self.value(field)))
         return fields
-
-
-# ---------------------------------------------------------------- typed headers
-
-cdef class Typed:
-    """An attribute of a message: a header parsed when first touched and kept until the headers change."""
-
-    cdef str _name
-    cdef int _ident
-    cdef object _first
-    cdef object _optional
-    cdef object _each
-
-    def __init__(self, str name not None, *, first=None, optional=None, each=None):
-        self._name = name
-        self._ident = _IDENT[name]
-        self._first = first
-        self._optional = optional
-        self._each = each
-
-    def __get__(self, message, owner):
-        cdef PyObject *kept
-        if message is None:
-            return self
-        headers = message.headers
-        typed = <dict> headers.typed
-        kept = PyDict_GetItem(typed, self)
-        if kept != NULL:
-            return <object> kept
-        try:
-            value = self.parsed(headers)
-        except BadMessage as bad:
-            reason = f"{self._name}: {bad.reason}"
-            raise BadMessage(reason, status_hint=bad.status_hint, message=message) from None
-        typed[self] = value
-        return value
-
-    cdef object parsed(self, object headers):
-        if self._each is not None:
-            values = []
-            for line in headers.all(self._name):
-                values += self._each(line)
-            return values
-        index = headers._index
-        text = self.scanned_text(<Scanned?> index) if index is not None else headers.first(self._name)
-        if self._first is None:
-            return None if text is None else self._optional(text)
-        if text is None:
-            raise BadMessage("missing")
-        return self._first(text)
-
-
-    cdef str scanned_text(self, Scanned index):
-        cdef Py_ssize_t at = index.find_known(self._ident, 0)
-        return None if at == NONE else index.value(index._fields + at)
 
 
 # ---------------------------------------------------------------- lines

@@ -161,8 +161,8 @@ cdef str unquoted(str text):
     if not text.startswith('"'):
         return text
     if "\\" not in text:
-        return text[1:-1]
-    parts = text[1:-1].split("\\\\")
+        return text[1 : len(text) - 1]
+    parts = text[1 : len(text) - 1].split("\\\\")
     return "\\".join([part.replace("\\", "") for part in parts])
 
 
@@ -219,15 +219,14 @@ def unquote(str text not None):
 
 def find_param(tuple params not None, str name not None):
     """The value without its quotes, `""` for a parameter without one, None where it is absent."""
-    cdef tuple param
-    cdef str lowered
-    for param in params:
-        if <str> param[0] == name:
-            return unquoted(<str> param[1]) if param[1] is not None else ""
+    cdef str own, value, lowered
+    for own, value in params:
+        if own == name:
+            return unquoted(value) if value is not None else ""
     lowered = name.lower()
-    for param in params:
-        if (<str> param[0]).lower() == lowered:
-            return unquoted(<str> param[1]) if param[1] is not None else ""
+    for own, value in params:
+        if own is not None and own.lower() == lowered:
+            return unquoted(value) if value is not None else ""
     return None
 
 

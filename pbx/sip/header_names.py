@@ -111,14 +111,5 @@ COMPACT = {
     "y": "Identity",  # RFC 8224
 }
 
-_SPELLING = {name: name for name in KNOWN} | {name.lower(): name for name in KNOWN} | COMPACT
-
-
-def known(name: str) -> str | None:
-    """The long name as we write it (`"i"` and `"call-id"` are `"Call-ID"`), None for a name that is not known."""
-    return _SPELLING.get(name) or _SPELLING.get(name.lower())
-
-
-def key(name: str) -> str:
-    """What two names must share to be the same header: the known spelling, or else the lower-cased name."""
-    return _SPELLING.get(name) or _SPELLING.get(name.lower()) or name.lower()
+# Every name by which a header may be asked for, lower-case and as we write it, to the latter.
+SPELLING = {name: name for name in KNOWN} | {name.lower(): name for name in KNOWN} | COMPACT

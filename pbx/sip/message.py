@@ -6,16 +6,16 @@ of fields only when the headers are changed. Holds no socket and decides nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 from pbx.sip import _values
-from pbx.sip._scan import Scanned, Typed
+from pbx.sip._headers import Headers, Typed
 from pbx.sip.errors import BadMessage, LocalProtocolError
-from pbx.sip.header_names import key, known
-from pbx.sip.headers import CSeq, NameAddr, Via, is_token
+from pbx.sip.headers import CSeq, NameAddr, Via
 from pbx.sip.uri import SipUri
+
+__all__ = ["EXPIRES_MAX_S", "MAX_FORWARDS_MAX", "REASONS", "Headers", "Message", "Request", "Response"]
 
 REASONS: dict[int, str] = {
     100: "Trying",
@@ -90,116 +90,9 @@ REASONS: dict[int, str] = {
 MAX_FORWARDS_MAX = 255
 EXPIRES_MAX_S = 2**32 - 1
 
-
-class Headers:
-    """Header fields in order. Names compare without case, a compact form is its long name; values are unfolded text."""
-
-    __slots__ = ("_fields", "_index", "typed")
-
-    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._index: Scanned | None = None
-        self._fields: list[tuple[str, str, str]] = [_field(name, value) for name, value in fields]  # key, name, value
-        self.typed: dict[object, Any] = {}  # parsed values, kept by `Typed`; emptied by every change
-
-    @classmethod
-    def _of(cls, fields: list[tuple[str, str, str]]) -> Headers:
-        """Headers of fields that came from other headers, so that they need no check."""
-        headers = cls.__new__(cls)
-        headers._index = None
-        headers._fields = fields
-        headers.typed = {}
-        return headers
-
-    @classmethod
-    def scanned(cls, index: Scanned) -> Headers:
-        """Headers of a message from the wire, read out of its index on demand."""
-        headers = cls.__new__(cls)
-        headers._index = index
-        headers.typed = {}
-        return headers
-
-    def first(self, name: str) -> str | None:
-        """The first value of the header, None where there is none."""
-        wanted = key(name)
-        if self._index is not None:
-            return self._index.first(wanted)
-        for own, _, value in self._fields:
-            if own == wanted:
-                return value
-        return None
-
-    def all(self, name: str) -> list[str]:
-        """The header's values, one for each header line; a comma-separated list is one value."""
-        wanted = key(name)
-        if self._index is not None:
-            return self._index.all(wanted)
-        return [value for own, _, value in self._fields if own == wanted]
-
-    def items(self) -> Iterator[tuple[str, str]]:
-        """Every header line in order: the name (known ones in our spelling) and the value."""
-        if self._index is not None:
-            return iter(self._index.items())
-        return iter([(name, value) for _, name, value in self._fields])
-
-    def __contains__(self, name: str) -> bool:
-        return self.first(name) is not None
-
-    def add(self, name: str, value: str) -> None:
-        """Appends a line. Raises LocalProtocolError for a line break in the value."""
-        self._changing().append(_field(name, value))
-
-    def prepend(self, name: str, value: str) -> None:
-        """Puts a line before all others, as Via and Record-Route want it."""
-        self._changing().insert(0, _field(name, value))
-
-    def set(self, name: str, value: str) -> None:
-        """Replaces the first such line where it stands and removes the others; appends where there is none."""
-        new = _field(name, value)
-        fields = self._changing()
-        places = [at for at, field in enumerate(fields) if field[0] == new[0]]
-        if not places:
-            fields.append(new)
-            return
-        fields[places[0]] = new
-        for at in reversed(places[1:]):
-            del fields[at]
-
-    def remove(self, name: str) -> None:
-        """Removes every such line; none is no error."""
-        wanted = key(name)
-        fields = self._changing()
-        fields[:] = [field for field in fields if field[0] != wanted]
-
-    def copy(self) -> Headers:
-        """Headers that can be changed on their own."""
-        copied = Headers.__new__(Headers)
-        copied._index = self._index
-        if self._index is None:
-            copied._fields = self._fields.copy()
-        copied.typed = {}
-        return copied
-
-    def _changing(self) -> list[tuple[str, str, str]]:
-        if self._index is not None:
-            self._fields = self._index.fields()
-            self._index = None
-        self.typed.clear()
-        return self._fields
-
-    def __repr__(self) -> str:
-        return f"Headers({list(self.items())!r})"
-
-
-def _field(name: str, value: str) -> tuple[str, str, str]:
-    # A line break in a value would be a header of somebody else's making.
-    if "\r" in value or "\n" in value:
-        raise LocalProtocolError(f"line break in {name}: {value[:80]!r}")
-    spelled = known(name)
-    if spelled is not None:
-        return spelled, spelled, value.strip(" \t")
-    if not is_token(name):
-        raise LocalProtocolError(f"{name[:80]!r} is no header name")
-    return name.lower(), name, value.strip(" \t")
+# RFC 3261 8.2.6: what a response takes from its request, next to Via and Record-Route.
+_COPIED = ("From", "To", "Call-ID", "CSeq")
+_COPIED_INTO_100 = (*_COPIED, "Timestamp")
 
 
 def _expires(text: str) -> int | None:
@@ -250,9 +143,7 @@ class Message:
         start = self.start_line()
         if "\r" in start or "\n" in start:
             raise LocalProtocolError(f"line break in {start[:80]!r}")
-        lines = [start]
-        lines += [f"{name}: {value}" for name, value in self.headers.items() if name != "Content-Length"]
-        lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
+        lines = [start, *self.headers.lines(), f"Content-Length: {len(self.body)}\r\n\r\n"]
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
 
 
@@ -294,14 +185,10 @@ class Request(Message):
         `to_tag` is added where the To has no tag yet. `reason` defaults to the one of REASONS.
         """
         every = ("Via", "Record-Route") if 100 < status < 300 else ("Via",)
-        fields = [(name, name, value) for name in every for value in self.headers.all(name)]
-        once = ("From", "To", "Call-ID", "CSeq", "Timestamp") if status == 100 else ("From", "To", "Call-ID", "CSeq")
-        for name in once:
-            # The first only: a request that is refused for a second To gets one To back.
-            value = self.headers.first(name)
-            if value is not None:
-                fields.append((name, name, self._tagged(value, to_tag) if name == "To" and to_tag else value))
-        copied = Headers._of(fields)
+        # Of a header that came twice the first only: a request that is refused for a second To gets one To back.
+        copied = self.headers.picked(every, _COPIED_INTO_100 if status == 100 else _COPIED)
+        if to_tag and (to := copied.first("To")) is not None:
+            copied.set("To", self._tagged(to, to_tag))
         for name, value in headers:
             copied.add(name, value)
         if content_type is not None:
