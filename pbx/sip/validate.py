@@ -14,7 +14,7 @@ An ACK is never answered, so the caller drops one that is rejected. A wrong SIP 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import msgspec
 
@@ -114,7 +114,7 @@ def _uri_fault(request: Request, schemes: Collection[str]) -> Rejection | None:
 def _extension_fault(request: Request, extensions: Collection[str]) -> Rejection | None:
     if request.method in ("ACK", "CANCEL"):  # RFC 3261 8.2.2.3: ignored there
         return None
-    required = [*_items(request, "Require"), *_items(request, "Proxy-Require")]
+    required = _items(request, "Require") + _items(request, "Proxy-Require")
     unsupported = [tag for tag in required if tag not in extensions]
     if not unsupported:
         return None
@@ -128,16 +128,20 @@ def _hops_fault(request: Request) -> Rejection | None:
 
 
 def _body_fault(request: Request, bodies: Collection[str]) -> Rejection | None:
-    if request.body and not _body_is_optional(request):
-        if (request.content_type or "").partition(";")[0].strip().lower() not in bodies:
-            return Rejection(415, "body of this type is not supported", (("Accept", _listed(bodies)),))
-        encoding = request.headers.first("Content-Encoding") or "identity"
-        if encoding.lower() != "identity":
-            return Rejection(415, "encoded body is not supported", (("Accept-Encoding", "identity"),))
+    if request.body and (fault := _type_fault(request, bodies)) is not None and not _body_is_optional(request):
+        return fault
     # An empty Accept accepts nothing; its absence stands for application/sdp (RFC 3261 20.1).
     is_choosy = request.method == "INVITE" and "Accept" in request.headers
     if is_choosy and not any(_accepts(wanted, bodies) for wanted in _items(request, "Accept")):
         return Rejection(406, "no body that we write is accepted", (("Accept", _listed(bodies)),))
+    return None
+
+
+def _type_fault(request: Request, bodies: Collection[str]) -> Rejection | None:
+    if (request.content_type or "").partition(";")[0].strip().lower() not in bodies:
+        return Rejection(415, "body of this type is not supported", (("Accept", _listed(bodies)),))
+    if (request.headers.first("Content-Encoding") or "identity").lower() != "identity":
+        return Rejection(415, "encoded body is not supported", (("Accept-Encoding", "identity"),))
     return None
 
 
@@ -154,10 +158,9 @@ def _accepts(wanted: str, bodies: Collection[str]) -> bool:
     return media_range in bodies
 
 
-def _items(request: Request, name: str) -> Iterator[str]:
+def _items(request: Request, name: str) -> list[str]:
     """The members of a comma-separated list of tokens, over all its lines."""
-    for line in request.headers.all(name):
-        yield from (item for part in line.split(",") if (item := part.strip()))
+    return [item for line in request.headers.all(name) for part in line.split(",") if (item := part.strip())]
 
 
 def _scheme(uri: str) -> str:
