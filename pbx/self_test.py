@@ -15,7 +15,7 @@ from pbx.sip.auth import ha1
 from pbx.tenants.tenant import Extension, Tenant
 from pbx.testphone.engine_audio import EngineAudio
 from pbx.testphone.phone import Account
-from pbx.testphone.self_test import SelfTestResult, MeasuringPhone, self_test
+from pbx.testphone.self_test import MeasuringPhone, SelfTestResult, self_test
 from pbx.transport.address import WILDCARDS
 
 SELF_TEST_TENANT = "self-test"
@@ -41,7 +41,14 @@ def make_guest(model: Tenant) -> Guest:
         number: Extension(number, f"Self-test {number}", {"SHA-256": ha1(number, DOMAIN, password, "SHA-256")})
         for number in (first, second)
     }
-    tenant = replace(model, name=SELF_TEST_TENANT, domains=(DOMAIN,), realm=DOMAIN, extensions=extensions)
+    tenant = replace(
+        model,
+        name=SELF_TEST_TENANT,
+        domains=(DOMAIN,),
+        realm=DOMAIN,
+        digest_algorithms=None,
+        extensions=extensions,
+    )
     return Guest(tenant, (first, second), password, _echo_number(model))
 
 

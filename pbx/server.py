@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 import trio
+from msgspec import Struct
 
 from pbx.apps.echo import echo
 from pbx.call.call import Services
@@ -20,11 +21,11 @@ from pbx.front import Front
 from pbx.media.interface import MediaEngine
 from pbx.registrar.edge import RegistrarEdge
 from pbx.registrar.policy import RegistrarPolicy
-from pbx.registrar.registrar import Registrar
+from pbx.registrar.registrar import Registrar, RegistrarStats
 from pbx.sip.auth import DigestServer
-from pbx.sip.stack import SipStack
-from pbx.spool import Spool
-from pbx.spool.shipper import Shipper
+from pbx.sip.stack import SipStack, StackStats
+from pbx.spool import Spool, SpoolStats
+from pbx.spool.shipper import Shipper, ShipperStats
 from pbx.store.interface import Store
 from pbx.tenants.directory import TenantDirectory
 from pbx.tenants.tenant import Tenant
@@ -51,6 +52,26 @@ class Parts:
     wall: Callable[[], float]
     token: Callable[[], str] = random_token
     died_at: float | None = None  # unix seconds: when the process before this one was last seen alive
+
+
+class ServerStats(Struct, frozen=True):
+    """One moment: what is open now, and beside it what was counted since the start."""
+
+    calls: int
+    calls_started: int
+    calls_refused_full: int
+    media_legs: int
+    dialogs: int
+    receivers: int
+    tasks: int
+    inbox_dropped: int
+    saves_failed: int
+    saves_late: int
+    refused: dict[str, int]
+    sip: StackStats
+    registrar: RegistrarStats
+    spool: SpoolStats
+    shipper: ShipperStats
 
 
 class Server:
@@ -98,6 +119,27 @@ class Server:
             calls_max=limits.calls_max,
         )
         self.shipper = Shipper(parts.spool, parts.store)
+
+    def stats(self) -> ServerStats:
+        """What is open now, and what was counted since the start."""
+        counters = self.calls.services.counters
+        return ServerStats(
+            calls=len(self.calls),
+            calls_started=counters.started,
+            calls_refused_full=self.calls.refused_full,
+            media_legs=self.parts.media.legs_open(),
+            dialogs=len(self.endpoint.dialogs),
+            receivers=self.endpoint.receivers_open(),
+            tasks=trio.lowlevel.current_statistics().tasks_living,
+            inbox_dropped=counters.inbox_dropped,
+            saves_failed=counters.saves_failed,
+            saves_late=counters.saves_late,
+            refused=dict(self.front.refused),
+            sip=self.endpoint.stack.stats(),
+            registrar=self.registrar.stats(),
+            spool=self.parts.spool.stats(),
+            shipper=self.shipper.stats(),
+        )
 
     async def run(self, *, task_status: trio.TaskStatus["Server"] = trio.TASK_STATUS_IGNORED) -> None:
         """Serves until cancelled; then every phone hears a goodbye before the socket falls silent."""

@@ -16,7 +16,10 @@ from pbx.tenants.tenant import Tenant
 async def run_site(
     config: Config, guests: Sequence[Tenant] = (), *, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    """`guests` are tenants of this process alone. Raises CannotOpen, SpoolError, StoreError where this machine does not give what the server needs."""
+    """`guests` are tenants of this process alone.
+
+    Raises CannotOpen, SpoolError, StoreError where this machine does not give what the server needs.
+    """
     with open_machine(config) as parts:
         await keep_configuration(parts.store, config, who="pbx serve", at=parts.wall())
         server = Server(config, parts, guests=guests)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import msgspec
 import trio
 
 from pbx.call.call import Call, Services
@@ -10,25 +9,13 @@ from pbx.call.intake import Refused, begin
 from pbx.call.run import run_call
 from pbx.call.state import CallState
 from pbx.events.call_events import LegAnswered
+from pbx.events.live_call import LiveCall
 from pbx.media.interface import NoMediaPorts
 from pbx.sip.events import RequestReceived
 from pbx.tenants.scope import TenantScope
 from pbx.tenants.tenant import Extension, Tenant
 
 RETRY_AFTER_S = 5  # what a phone is told when the switch is full
-
-
-class LiveCall(msgspec.Struct, frozen=True):
-    """A call as people see it while it lasts. Times are unix seconds."""
-
-    id: str
-    tenant: str
-    from_number: str
-    to_number: str
-    phase: str
-    started_at: float
-    answered_at: float | None
-    with_: tuple[str, ...] = ()
 
 
 class CallDirectory:

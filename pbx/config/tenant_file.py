@@ -4,7 +4,7 @@ Clear passwords are refused: a digest (HA1, RFC 7616 3.4.2) is all that a regist
 """
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from msgspec import Meta, Struct, field
@@ -37,6 +37,7 @@ class TenantTables(Struct, frozen=True, kw_only=True):
 
     domains: tuple[str, ...] = ()
     realm: str | None = None  # None: the first domain, or else the tenant's name
+    digest_algorithms: Annotated[tuple[Literal["MD5", "SHA-256"], ...], Meta(min_length=1)] | None = None
     time_zone: str = "UTC"
     ring_s: RingSeconds | None = None  # None: the server's
     extensions: dict[str, ExtensionTable] = field(default_factory=dict)
@@ -64,6 +65,7 @@ def read_tenant(name: str, document: Document, ring_s: int) -> Tenant:
         name=name,
         domains=domains,
         realm=tables.realm or next(iter(domains), name),
+        digest_algorithms=tables.digest_algorithms,
         time_zone=zone,
         extensions=_extensions(tables, document),
         plan=_plan(tables, document, ring_s),
@@ -109,10 +111,21 @@ def _extensions(tables: TenantTables, document: Document) -> dict[str, Extension
         if table is not None:
             ha1 = {algorithm: digest.lower() for algorithm, digest in table.ha1.items()}
             _check_ha1(number, ha1, document)
+            _check_algorithms(number, ha1, tables.digest_algorithms or (), document)
             extensions[number] = Extension(number, table.name, ha1, table.ring_s)
         else:  # complained of already; others may still name it
             extensions[number] = Extension(number)
     return extensions
+
+
+def _check_algorithms(number: str, ha1: dict[str, str], wanted: tuple[str, ...], document: Document) -> None:
+    for algorithm in wanted:
+        if ha1 and algorithm not in ha1:
+            document.complain(
+                ("extensions", number, "ha1"),
+                f"no {algorithm} digest, and digest_algorithms says that its phones are challenged with it",
+                f"add {algorithm} = the digest of NUMBER:REALM:PASSWORD, or take it out of digest_algorithms",
+            )
 
 
 def _check_ha1(number: str, ha1: dict[str, str], document: Document) -> None:

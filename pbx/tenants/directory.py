@@ -32,7 +32,7 @@ class TenantDirectory:
         return tenant
 
     def algorithms(self, tenant: Tenant) -> frozenset[str]:
-        """The digest algorithms that all of its extensions have HA1s for, or that any has where none is common.
+        """The digest algorithms to challenge with: the tenant's choice, or all that its extensions have HA1s for.
 
         A phone answers the strongest challenge that it knows: one that its extension cannot meet would shut it out.
         """
@@ -44,6 +44,8 @@ class TenantDirectory:
 
 
 def _common_algorithms(tenant: Tenant) -> frozenset[str]:
+    if tenant.digest_algorithms is not None:
+        return frozenset(tenant.digest_algorithms)
     sets = [frozenset(extension.ha1) for extension in tenant.extensions.values()]
     return frozenset.intersection(*sets) or frozenset.union(*sets) if sets else frozenset()
 

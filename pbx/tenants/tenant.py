@@ -24,6 +24,7 @@ class Tenant(Struct, frozen=True):
     name: str
     domains: tuple[str, ...] = ()  # SIP domains, lower case; a request to one of them is for this tenant
     realm: str = ""
+    digest_algorithms: tuple[str, ...] | None = None  # to challenge with; None: all that its extensions have HA1s for
     time_zone: str = "UTC"  # IANA name
     extensions: dict[str, Extension] = field(default_factory=dict)  # by number
     plan: Plan = field(default_factory=Plan)

@@ -4,11 +4,11 @@ import random
 import socket
 from collections.abc import Callable
 
-import mediacore
 import numpy as np
 import trio
-from mediacore import sdp
 
+import mediacore
+from mediacore import sdp
 from pbx.testphone.engine_audio import EngineAudio, EngineLeg
 from pbx.testphone.self_test import Heard, Measured
 
