@@ -1,9 +1,9 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Finds a SIP message's parts: start line, where each header lies, body (RFC 3261 7). C pointers over the bytes.
 
-It reads every byte of the head once and makes no Python object of a header until somebody asks for that header. It never
-judges a header's value, but for Content-Length, which says where the message ends. The first fault found is kept with the
-status that answers it, and the scan goes on, so that a 400 can be built from what is there.
+It reads every byte of the head once and makes no Python object of a header until somebody asks for that header. It
+never judges a header's value, but for Content-Length, which says where the message ends. The first fault found is kept
+with the status that answers it, and the scan goes on, so that a 400 can be built from what is there.
 
 A line may end with LF alone (RFC 5118's own examples circulate so); nothing here is ever forwarded as bytes.
 """
@@ -53,7 +53,8 @@ cdef list _KNOWN = list(KNOWN)
 
 
 cdef inline unsigned int bucket_of(const uint8_t *name, Py_ssize_t length) noexcept nogil:
-    return (<unsigned int> length * 31 + LOWER[name[0]] * 7 + LOWER[name[length - 1]] * 3 + LOWER[name[length >> 1]]) % _BUCKETS
+    cdef unsigned int letters = LOWER[name[0]] * 7 + LOWER[name[length - 1]] * 3 + LOWER[name[length >> 1]]
+    return (<unsigned int> length * 31 + letters) % _BUCKETS
 
 
 cdef void build_tables():
@@ -291,10 +292,14 @@ cdef void scan_request_line(Scanned scanned, const uint8_t *data, Py_ssize_t sta
             scanned.blame("SIP version is not 2.0", 505)
         else:
             scanned.blame("bad SIP version")
-    elif data[method_end] != 32 or uri_at != method_end + 1 or uri_end != version_at - 1 or data[uri_end] != 32 or last != end:
+    elif last != end or not is_one_space(data, method_end, uri_at) or not is_one_space(data, uri_end, version_at):
         scanned.blame("request line has other than single spaces between its parts")
     elif not is_uri(data + uri_at, uri_end - uri_at):
         scanned.blame("Request-URI is no URI")
+
+
+cdef inline bint is_one_space(const uint8_t *data, Py_ssize_t at, Py_ssize_t end) noexcept nogil:
+    return end - at == 1 and data[at] == 32
 
 
 cdef bint is_uri(const uint8_t *at, Py_ssize_t length) noexcept nogil:

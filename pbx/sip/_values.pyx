@@ -122,7 +122,9 @@ cdef inline str between(Cursor *c, Py_ssize_t start, Py_ssize_t end):
     return PyUnicode_DecodeUTF8(<const char *> c.octets + start, end - start, "surrogateescape")
 
 
-cdef inline bint spells(Cursor *c, Py_ssize_t start, Py_ssize_t end, const char *word, Py_ssize_t length) noexcept nogil:
+cdef inline bint spells(
+    Cursor *c, Py_ssize_t start, Py_ssize_t end, const char *word, Py_ssize_t length
+) noexcept nogil:
     return end - start == length and memcmp(c.octets + start, word, length) == 0
 
 
