@@ -75,6 +75,13 @@ class Front:
             self._judge(event, event.request)
         except BadMessage as error:
             self._refuse(event, Reject(error.status_hint, "bad-message", error.reason))
+        except Exception:
+            self._fail(event)
+
+    def _fail(self, event: RequestReceived) -> None:
+        """A mistake of ours must not end the server, nor leave the peer in silence."""
+        log.exception("request failed", method=event.request.method, source=event.flow.remote[0])
+        self._refuse(event, Reject(500, "internal", "Server Internal Error"))
 
     def _judge(self, event: RequestReceived, request: Request) -> None:
         rejection = validate_request(request, methods=METHODS, extensions=(), bodies=(SDP,))
@@ -119,9 +126,13 @@ class Front:
         )
 
     async def _register(self, event: RequestReceived, tenant: Tenant, number: str) -> None:
-        response = await self._registrar.handle(event.request, event.flow, self._tenants().scope(tenant), number)
         assert event.transaction is not None, "a REGISTER has a transaction"
-        self._endpoint.respond(event.transaction, response)
+        try:
+            response = await self._registrar.handle(event.request, event.flow, self._tenants().scope(tenant), number)
+        except Exception:
+            self._fail(event)
+        else:
+            self._endpoint.respond(event.transaction, response)
 
     def _begin_call(self, event: RequestReceived, tenant: Tenant, number: str) -> None:
         try:

@@ -10,6 +10,7 @@ import trio
 
 from mediacore import sdp
 from pbx.sip.auth import DigestClient
+from pbx.sip.errors import BadMessage
 from pbx.sip.events import Event, RequestReceived, ResponseReceived, TimedOut
 from pbx.sip.message import Headers, Request, Response
 from pbx.sip.stack import SipStack
@@ -161,5 +162,10 @@ class Phone:
             return
         call = PhoneCall(self, remote_number=event.request.from_.sip_uri.user or "", is_outgoing=False)
         self.calls.append(call)
-        call.receive_invite(event)
+        try:
+            call.receive_invite(event)
+        except BadMessage as error:
+            self.endpoint.respond(event.transaction, event.request.response(error.status_hint, to_tag=self.token()))
+            call.give_up()
+            return
         self._ring.send_nowait(call)

@@ -44,7 +44,7 @@ class PhoneCall:
         self._has_authorized = False
         self._has_renegotiated = trio.Event()
         self._local_sdp: sdp.SessionDescription | None = None
-        self._remote_sdp = ""
+        self._remote_sdp = b""
 
     @property
     def own_number(self) -> str:
@@ -65,9 +65,13 @@ class PhoneCall:
         self._respond_invite(status, with_sdp=with_audio)
 
     def answer(self) -> None:
-        """Picks up."""
-        self._respond_invite(200, with_sdp=True)
-        self.answered.set()
+        """Picks up; an offer that cannot be used is refused with 488."""
+        try:
+            self._respond_invite(200, with_sdp=True)
+        except sdp.SdpError:
+            self.refuse(488)
+        else:
+            self.answered.set()
 
     def refuse(self, status: int = 486) -> None:
         """Does not pick up, and says so."""
@@ -155,7 +159,10 @@ class PhoneCall:
     def _take_answer(self, body: bytes) -> None:
         if not body or self._local_sdp is None:
             return
-        self.agreed = sdp.accept_answer(self._local_sdp, sdp.parse(body.decode())).audio
+        try:
+            self.agreed = sdp.accept_answer(self._local_sdp, sdp.parse(body)).audio
+        except sdp.SdpError:
+            return  # as if there were none: nothing is heard, and `agreed` says so
         if self.agreed is not None:
             self.audio.connect(self.agreed)
 
@@ -168,9 +175,13 @@ class PhoneCall:
         self._dialog = Dialog.from_request(
             event.request, event.flow, local_tag=self._tag, local_contact=self._phone.contact
         )
-        self._remote_sdp = event.request.body.decode()
+        self._remote_sdp = event.request.body
         self._phone.endpoint.dialogs[event.request.call_id, self._tag] = self._hear_request
         self._phone.endpoint.watch(event.transaction, self._hear_invite_end)
+
+    def give_up(self) -> None:
+        """The INVITE could not be read: there is no call."""
+        self._end("refused")
 
     def _respond_invite(self, status: int, *, with_sdp: bool = False) -> None:
         assert self._invite is not None, "only a received INVITE can be answered"

@@ -70,10 +70,17 @@ class SimNetwork:
     """Sockets by address. Without a nursery there is no delay: a datagram has arrived when `send` returns."""
 
     def __init__(
-        self, *, nursery: trio.Nursery | None = None, delay_s: float = 0.0, loss: float = 0.0, seed: int = 1
+        self,
+        *,
+        nursery: trio.Nursery | None = None,
+        delay_s: float = 0.0,
+        loss: float = 0.0,
+        corrupt: float = 0.0,
+        seed: int = 1,
     ) -> None:
         self.ladder: list[Sent] = []
         self.loss = loss
+        self.corrupt = corrupt
         self._sockets: dict[Address, SimSocket] = {}
         self._nursery = nursery
         self._delay_s = delay_s
@@ -105,6 +112,8 @@ class SimNetwork:
         is_lost = self._random.random() < self.loss or any(
             source == unwanted and data.startswith(start) for unwanted, start in self._dropped
         )
+        if self._random.random() < self.corrupt:
+            data = self._corrupted(data)
         self.ladder.append(Sent(trio.current_time(), source, destination, data, is_lost))
         self.on_carried()
         if is_lost:
@@ -113,6 +122,24 @@ class SimNetwork:
             self._nursery.start_soon(self._deliver_later, data, source, destination)
         else:
             self._deliver(data, source, destination)
+
+    def _corrupted(self, data: bytes) -> bytes:
+        """One to four bytes changed, gone, doubled or cut off after."""
+        damaged = bytearray(data)
+        for _ in range(self._random.randint(1, 4)):
+            at = self._random.randrange(len(damaged))
+            match self._random.randrange(5):
+                case 0:
+                    damaged[at] = self._random.randrange(256)
+                case 1:
+                    del damaged[at]
+                case 2:
+                    damaged.insert(at, damaged[at])
+                case 3:
+                    damaged[at] = self._random.choice(b'\r\n\0<>";:,@= \xff%')
+                case 4 if len(damaged) > 40:
+                    del damaged[self._random.randrange(20, len(damaged)) :]
+        return bytes(damaged)
 
     async def _deliver_later(self, data: bytes, source: Address, destination: Address) -> None:
         await trio.sleep(self._delay_s)

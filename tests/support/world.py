@@ -156,7 +156,11 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    *tenants: Tenant, limits: Limits | None = None, delay_s: float = 0.0, loss: float = 0.0, seed: int = 1
+    *tenants: Tenant,
+    limits: Limits | None = None,
+    delay_s: float = 0.0,
+    loss: float = 0.0,
+    seed: int = 1,
 ) -> AsyncIterator[World]:
     """A world with its PBX up. The clock must be a virtual one."""
     async with trio.open_nursery() as nursery:
