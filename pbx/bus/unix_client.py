@@ -14,7 +14,6 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
-import msgspec
 
 from pbx.bus.interface import (
     QUEUE_MAX,
@@ -227,9 +226,9 @@ class UnixBus:
         """Hands on what comes, until the connection ends; carries out what is asked in `tasks`."""
         try:
             while True:
-                self._receive(from_server.decode(await self._wire.receive()), tasks)
-        except (BusUnavailable, msgspec.MsgspecError) as error:
-            reason = BusUnavailable(f"the connection broke: {error}")
+                self._receive(from_server(await self._wire.receive()), tasks)
+        except BusUnavailable as error:
+            reason = error
         finally:
             self._is_open = False
             for call in self._calls.values():

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
-import msgspec
 
 from pbx.bus.interface import Bus, BusError, BusRefused, BusUnavailable, CommandFailed
 from pbx.bus.wire import (
@@ -92,17 +91,17 @@ class _Connection:
     async def run(self, token: str) -> None:
         try:
             with anyio.fail_after(HELLO_S):
-                hello = from_client.decode(await self._wire.receive(size_max=HELLO_MAX_BYTES))
+                hello = from_client(await self._wire.receive(size_max=HELLO_MAX_BYTES))
             if not isinstance(hello, Hello) or not hmac.compare_digest(hello.token.encode(), token.encode()):
                 return
             await self._wire.send(Done(hello.id))
             async with anyio.create_task_group() as tasks:
                 try:
                     while True:
-                        await self._receive(from_client.decode(await self._wire.receive()), tasks)
+                        await self._receive(from_client(await self._wire.receive()), tasks)
                 finally:
                     tasks.cancel_scope.cancel()
-        except* (BusUnavailable, TimeoutError, msgspec.MsgspecError):
+        except* (BusUnavailable, TimeoutError):
             pass  # gone, silent, or speaking of what we do not know: the connection is closed, which says it all
         finally:
             for reply in self._asked.values():
@@ -116,8 +115,9 @@ class _Connection:
             case Stop(call):
                 if (scope := self._calls.get(call)) is not None:
                     scope.cancel()
-            case _ if len(self._calls) >= CALLS_MAX or frame.id in self._calls:
-                await self._wire.send(failed(frame.id, BusRefused(f"{CALLS_MAX} calls are under way already")))
+            case _ if frame.id in self._calls or len(self._calls) >= CALLS_MAX:
+                why = f"call {frame.id} is under way already, or {CALLS_MAX} others are"
+                await self._wire.send(failed(frame.id, BusRefused(why)))
             case _:
                 self._calls[frame.id] = anyio.CancelScope()
                 tasks.start_soon(self._carry_out, frame)

@@ -14,7 +14,7 @@ The client numbers its calls, and every answer carries the number. Both ends spe
 | Stop                        | nothing: it ends what has that number     |
 """
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import anyio
 import msgspec
@@ -35,6 +35,8 @@ from pbx.bus.interface import (
     Signal,
 )
 from pbx.tenants.scope import TenantScope
+
+T = TypeVar("T")
 
 FRAME_MAX_BYTES = PAYLOAD_MAX_BYTES + 4096  # a payload and what stands around it; a longer frame ends the connection
 HELLO_MAX_BYTES = 1024  # until the token was right
@@ -144,12 +146,31 @@ FromClient: TypeAlias = (
 FromServer: TypeAlias = Done | Failed | Heard | Changed | Asked
 
 _encoder = msgspec.msgpack.Encoder()
-from_client = msgspec.msgpack.Decoder(FromClient)
-from_server = msgspec.msgpack.Decoder(FromServer)
+_from_client = msgspec.msgpack.Decoder(FromClient)
+_from_server = msgspec.msgpack.Decoder(FromServer)
 
 _ERRORS: dict[str, type[BusError]] = {
     error.__name__: error for error in (BusRefused, BusUnavailable, NoHandler, CommandFailed, CommandTimedOut)
 }
+
+
+def from_client(data: bytes) -> FromClient:
+    """What a client said. Raises BusUnavailable for what no client says: there is no going on."""
+    frame: FromClient = _decoded(_from_client, data)
+    return frame
+
+
+def from_server(data: bytes) -> FromServer:
+    """What a server said. Raises BusUnavailable."""
+    frame: FromServer = _decoded(_from_server, data)
+    return frame
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
+    try:
+        return decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:  # bad text and depth have their own
+        raise BusUnavailable(f"the other end speaks something else: {error}") from error
 
 
 def failed(call: int, error: BusError) -> Failed:

@@ -125,7 +125,7 @@ class RegistrarEdge:
         for row in saved:
             try:
                 yield row.scope, row.aor, decode_binding(row.record)
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, UnicodeDecodeError):
                 self._unreadable += 1
 
 

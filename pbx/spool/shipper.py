@@ -113,5 +113,5 @@ def _read_cdr(item: OutboxItem) -> Cdr | str:
         return f"this release ships no {item.kind!r}"
     try:
         return msgspec.json.decode(item.payload, type=Cdr)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         return f"not a CDR: {error}"

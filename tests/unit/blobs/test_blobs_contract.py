@@ -171,37 +171,37 @@ async def test_nothing_of_one_tenant_is_seen_or_touched_by_another(blobs, clock,
     assert await read(blobs, HERONS, "greeting") == b"herons"
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        *("", "/", "/etc/passwd", "..", "../otters/x", "a/../../otters/x", "a//b", "a/", ".partial/x", "a/.b", "a\\b"),
-        *("a\0b", "a+", "a+/b", "ä", "a b", "a\n", "~", "x" * 201, "/".join(["x"] * KEY_LENGTH_MAX)),
-    ],
-)
-async def test_a_key_that_could_lead_elsewhere_is_refused(blobs, clock, key):
-    for call in (blobs.put(HERONS, key, b""), read(blobs, HERONS, key), blobs.delete(HERONS, key)):
+IMPOSSIBLE_KEYS = [
+    *("", "/", "/etc/passwd", "..", "../otters/x", "a/../../otters/x", "a//b", "a/", ".partial/x", "a/.b", "a\\b"),
+    *("a\0b", "a+", "a+/b", "ä", "a b", "a\n", "~", "x" * 201, "/".join(["x"] * KEY_LENGTH_MAX)),
+]
+
+
+async def test_a_key_that_could_lead_elsewhere_is_refused(blobs, clock):
+    for key in IMPOSSIBLE_KEYS:
+        for call in (blobs.put(HERONS, key, b""), read(blobs, HERONS, key), blobs.delete(HERONS, key)):
+            with pytest.raises(BlobRefused):
+                await call
+
+
+async def test_a_scope_that_could_lead_elsewhere_is_refused(blobs, clock):
+    for scope in (TenantScope(".."), TenantScope("a/b"), TenantScope("herons", ".."), TenantScope("")):
         with pytest.raises(BlobRefused):
-            await call
+            await blobs.put(scope, "greeting", b"")
+        with pytest.raises(BlobRefused):
+            await blobs.list(scope)
 
 
-@pytest.mark.parametrize("scope", [TenantScope(".."), TenantScope("a/b"), TenantScope("herons", ".."), TenantScope("")])
-async def test_a_scope_that_could_lead_elsewhere_is_refused(blobs, clock, scope):
-    with pytest.raises(BlobRefused):
-        await blobs.put(scope, "greeting", b"")
-    with pytest.raises(BlobRefused):
-        await blobs.list(scope)
+async def test_a_prefix_that_could_lead_elsewhere_is_refused(blobs, clock):
+    for prefix in ("../", "a/../", ".partial/", "/"):
+        with pytest.raises(BlobRefused):
+            await blobs.list(HERONS, prefix)
 
 
-@pytest.mark.parametrize("prefix", ["../", "a/../", ".partial/", "/"])
-async def test_a_prefix_that_could_lead_elsewhere_is_refused(blobs, clock, prefix):
-    with pytest.raises(BlobRefused):
-        await blobs.list(HERONS, prefix)
-
-
-@pytest.mark.parametrize("limit", [0, LIST_MAX + 1])
-async def test_a_list_is_bounded(blobs, clock, limit):
-    with pytest.raises(BlobRefused):
-        await blobs.list(HERONS, limit=limit)
+async def test_a_list_is_bounded(blobs, clock):
+    for limit in (0, LIST_MAX + 1):
+        with pytest.raises(BlobRefused):
+            await blobs.list(HERONS, limit=limit)
 
 
 @given(st.text() | st.text(alphabet="ab./\\-_+~\0"))

@@ -207,10 +207,11 @@ async def test_a_saved_binding_that_cannot_be_read_is_counted_and_the_others_are
         await edge.handle(register_request(f"<{A}>"), FLOW, HERONS, "101")
         await spool.commit(PutBinding(HERONS, "102", A, T0 + 60, b"not JSON"))
         await spool.commit(PutBinding(HERONS, "103", A, T0 + 60, msgspec.json.encode({"contact": 7})))
+        await spool.commit(PutBinding(HERONS, "104", A, T0 + 60, b'{"contact": "\xff"}'))
         restarted = edge_with(spool)
         restarted.restore(spool.load_bindings())
         assert restarted.registrar.registered(HERONS, T0) == {"101"}
-        assert restarted.stats().unreadable == 2
+        assert restarted.stats().unreadable == 3
 
 
 async def test_what_expires_leaves_memory_and_disk(autojump_clock: MockClock):

@@ -144,13 +144,15 @@ async def test_one_cdr_that_is_refused_for_good_does_not_hold_up_the_others(spoo
 
 
 async def test_what_cannot_be_read_is_set_aside_with_the_reason(spool):
-    await spool.commit(AddToOutbox(HERONS, "cdr", "torn", b"{"), AddToOutbox(HERONS, "hologram", "1", b"{}"))
+    await spool.commit(AddToOutbox(HERONS, "cdr", "torn", b"{"), AddToOutbox(HERONS, "cdr", "bytes", b'{"id": "\xff"}'))
+    await spool.commit(AddToOutbox(HERONS, "hologram", "1", b"{}"))
     await end_call(spool, "call-1")
     store = FakeStore()
     assert await Shipper(spool, store).ship() is True
     assert store.kept == ["call-1"]
     reasons = {item.id: reason for item, reason in spool.refused()}
     assert reasons["torn"].startswith("not a CDR")
+    assert reasons["bytes"].startswith("not a CDR")
     assert reasons["1"] == "this release ships no 'hologram'"
 
 
