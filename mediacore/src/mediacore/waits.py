@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -19,6 +20,22 @@ from mediacore.verdict import Verdict
 from mediacore.waiting import Loop, Mailroom, Subscription
 
 Found = TypeVar("Found", bound=Event)
+
+
+class Tones:
+    """Made by `watching()`: what was heard of the tones, in order."""
+
+    def __init__(self, mailroom: Mailroom, subscription: Subscription) -> None:
+        self._mailroom = mailroom
+        self._subscription = subscription
+
+    async def next(self, *, timeout_s: float | None = None) -> ToneStarted | ToneEnded:
+        """The next beginning or end; raises TimeoutError after `timeout_s`."""
+        event = await self._mailroom.loop.within(timeout_s, self._mailroom.next_event(self._subscription))
+        if event is None:
+            raise EngineClosed
+        assert isinstance(event, ToneStarted | ToneEnded), event
+        return event
 
 
 class WaitingLeg:
@@ -89,11 +106,23 @@ class WaitingLeg:
 
     async def wait_tone(self, hz: float, *, timeout_s: float | None = None) -> ToneStarted:
         """Waits until this tone begins in what the peer says; raises TimeoutError after `timeout_s`."""
-        return await self._wait_watching(hz, ToneStarted, timeout_s)
+        with self.watching(hz) as tones:
+            while not isinstance(event := await tones.next(timeout_s=timeout_s), ToneStarted):
+                continue
+            return event
 
-    async def wait_tone_end(self, hz: float, *, timeout_s: float | None = None) -> ToneEnded:
-        """Waits until this tone ends in what the peer says; raises TimeoutError after `timeout_s`."""
-        return await self._wait_watching(hz, ToneEnded, timeout_s)
+    @contextmanager
+    def watching(self, *frequencies_hz: float) -> Iterator[Tones]:
+        """Beginnings and ends of these tones in what the peer says, none of them missed until the `with` is left."""
+        with self._mailroom.subscribe(lambda event: self._is_tone(event, frequencies_hz)) as subscription:
+            self._watch(frequencies_hz, +1)
+            try:
+                yield Tones(self._mailroom, subscription)
+            finally:
+                self._watch(frequencies_hz, -1)
+
+    def _is_tone(self, event: Event, frequencies_hz: Sequence[float]) -> bool:
+        return isinstance(event, ToneStarted | ToneEnded) and event.leg is self.plain and event.hz in frequencies_hz
 
     async def wait_latched(self, *, timeout_s: float | None = None) -> tuple[str, int]:
         """Waits until packets of the peer are taken, and returns where they come from."""
@@ -103,17 +132,11 @@ class WaitingLeg:
         found = await self._wait_for(Latched, lambda event: True, timeout_s)
         return found.remote
 
-    async def _wait_watching(self, hz: float, kind: type[Found], timeout_s: float | None) -> Found:
-        self._watch(hz, +1)
-        try:
-            return await self._wait_for(kind, lambda event: getattr(event, "hz", None) == hz, timeout_s)
-        finally:
-            self._watch(hz, -1)
-
-    def _watch(self, hz: float, change: int) -> None:
-        """Several tasks may wait for tones on one leg: the leg watches for all of theirs."""
+    def _watch(self, frequencies_hz: Sequence[float], change: int) -> None:
+        """Several tasks may watch one leg: it watches for the tones of all of them."""
         before = set(+self._watched)
-        self._watched[hz] += change
+        for hz in frequencies_hz:
+            self._watched[hz] += change
         if set(+self._watched) != before and not self.plain.is_closed:
             self.plain.watch_tones(*(+self._watched))
 
