@@ -62,24 +62,25 @@ peers: ## set up the newest Asterisk, rtpengine, Kamailio, SIPp and baresip to m
 lock: $(VENV)/.python ## pin the Python dependencies anew (ARGS=--upgrade: the newest of each)
 	@scripts/lock $(ARGS)
 
+# What is going on is told on standard error: `make run ARGS=--json` leaves standard output to the program.
 .PHONY: FORCE
 FORCE:
 
 $(VENV)/.python: requirements.lock scripts/check-tools
 	@PYTHON=$(PYTHON) scripts/check-tools
 	@$(BIN)/python -c pass 2>/dev/null || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
-	@echo "installing the pinned Python packages into $(VENV) (the first time takes a minute)"
+	@echo "installing the pinned Python packages into $(VENV) (the first time takes a minute)" >&2
 	@$(PIP_INSTALL) --require-hashes --requirement requirements.lock
 	@touch $@
 
 $(VENV)/.native: $(VENV)/.python $(RUST_SOURCES) mediacore/pyproject.toml $(if $(wildcard $(NATIVE_MODULE)),,FORCE)
-	@echo "building mediacore (Rust; the first time takes a minute or two)"
+	@echo "building mediacore (Rust; the first time takes a minute or two)" >&2
 	@cd mediacore && export VIRTUAL_ENV=$(CURDIR)/$(VENV) && \
 	  ../$(BIN)/maturin develop --release --locked &>../$(VENV)/native.log || { cat ../$(VENV)/native.log; exit 1; }
 	@touch $@
 
-$(VENV)/.cython: $(VENV)/.python $(CYTHON_SOURCES) setup.py pyproject.toml $(if $(UNBUILT)$(ORPHANED),FORCE)
-	@echo "building mediacore-pbx (Cython)"
+$(VENV)/.cython: $(VENV)/.python $(CYTHON_SOURCES) setup.py pyproject.toml $(if $(strip $(UNBUILT)$(ORPHANED)),FORCE)
+	@echo "building mediacore-pbx (Cython)" >&2
 	@rm -f $(ORPHANED)
 	@PYTHONWARNINGS="ignore:Editable installation" $(PIP_INSTALL) --no-build-isolation --no-deps --editable .
 	@touch $@
