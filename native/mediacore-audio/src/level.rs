@@ -74,3 +74,50 @@ pub(crate) fn sum_of_squares(samples: &[i16]) -> u64 {
         .map(|&sample| (i32::from(sample) * i32::from(sample)) as u64)
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tone::ToneSource;
+
+    fn sine(level_dbfs: f64) -> Vec<i16> {
+        let mut samples = vec![0; 8_000];
+        ToneSource::sine(1_000.0, level_dbfs, None, 8_000).fill(&mut samples);
+        samples
+    }
+
+    #[test]
+    fn a_full_scale_sine_is_zero_and_a_square_three_more() {
+        assert!(dbfs(&sine(0.0)).abs() < 0.01);
+        let square: Vec<i16> = [32_767, -32_767].repeat(100);
+        assert!((dbfs(&square) - 3.01).abs() < 0.01);
+    }
+
+    #[test]
+    fn silence_and_nothing_have_a_number() {
+        assert_eq!(dbfs(&[0; 160]), SILENCE_DBFS);
+        assert_eq!(dbfs(&[]), SILENCE_DBFS);
+        assert!(
+            dbfs(&[1; 160]) > SILENCE_DBFS,
+            "the least that is not silence"
+        );
+    }
+
+    #[test]
+    fn a_meter_takes_all_frames_together_and_begins_anew() {
+        let mut meter = LevelMeter::default();
+        let samples = sine(-20.0);
+        samples.chunks(160).for_each(|frame| meter.receive(frame));
+        assert!((meter.level_dbfs() - -20.0).abs() < 0.01);
+        assert_eq!((meter.samples(), meter.peak()), (8_000, 3_277));
+        assert_eq!(meter.take(), dbfs(&samples));
+        assert_eq!((meter.samples(), meter.level_dbfs()), (0, SILENCE_DBFS));
+    }
+
+    #[test]
+    fn the_lowest_sample_has_a_peak_too() {
+        let mut meter = LevelMeter::default();
+        meter.receive(&[i16::MIN]);
+        assert_eq!(meter.peak(), 32_768);
+    }
+}

@@ -360,6 +360,33 @@ fn a_telephone_event_takes_its_turn_and_no_time() {
 }
 
 #[test]
+fn a_lost_part_of_a_telephone_event_is_no_hole_in_the_sound() {
+    let mut stream = delayed(vec![Some(5); 40]);
+    for packet in stream.iter_mut().skip(10).take(8) {
+        packet.header.payload_type = EVENT;
+        packet.header.timestamp = header(10).timestamp;
+        packet.duration_ticks = 0;
+    }
+    stream.remove(14);
+    let listener = listen(stream);
+    assert_eq!(count(&listener.heard, Concealed), 0);
+    assert_eq!(listener.heard[3 + 18], Packet(18));
+}
+
+#[test]
+fn a_target_that_grew_is_reached_at_the_next_hole() {
+    // Each fifth packet takes another way and is 70 ms later than the others, which are there in the meantime.
+    let delays = (0..200).map(|n| Some(if n % 5 == 4 { 75 } else { 5 }));
+    let listener = listen(delayed(delays));
+    let stats = listener.stats();
+    assert!(
+        stats.target_ms >= 75.0 && stats.delay_ms >= 70.0,
+        "{stats:?}"
+    );
+    assert!(stats.late <= 4, "soon nothing is late any more: {stats:?}");
+}
+
+#[test]
 fn another_source_takes_over_at_once() {
     let mut stream = delayed(vec![Some(5); 100]);
     for packet in &mut stream[50..] {

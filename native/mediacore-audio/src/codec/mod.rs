@@ -108,3 +108,58 @@ impl FromStr for Codec {
             .ok_or(UnknownCodec)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_are_found_in_any_case() {
+        assert_eq!("pcmu".parse(), Ok(Codec::Pcmu));
+        assert_eq!("PCMA".parse(), Ok(Codec::Pcma));
+        assert_eq!("G722".parse::<Codec>(), Err(UnknownCodec));
+        assert!(
+            Codec::ALL
+                .iter()
+                .all(|codec| codec.name().parse() == Ok(*codec))
+        );
+    }
+
+    #[test]
+    fn silence_is_what_each_law_says() {
+        let mut octets = [0; 2];
+        assert_eq!(Codec::Pcmu.encode(&[0, 0], &mut octets), 2);
+        assert_eq!(octets, [0xff; 2]);
+        Codec::Pcma.encode(&[0, 0], &mut octets);
+        assert_eq!(octets, [0xd5; 2]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_decoded() {
+        let mut samples = [7; 3];
+        assert_eq!(Codec::Pcmu.decode(&[0xff; 2], &mut samples), 2);
+        assert_eq!(samples, [0, 0, 7]);
+        assert_eq!(Codec::Pcmu.decode(&[0xff; 9], &mut samples), 3);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        /// Any octets decode, and come back as they were but for the second zero of µ-law.
+        #[test]
+        fn any_octets_decode_and_come_back(octets in vec(any::<u8>(), 0..400)) {
+            for codec in Codec::ALL {
+                let mut samples = vec![0; codec.samples_in(octets.len())];
+                codec.decode(&octets, &mut samples);
+                let mut again = vec![0; codec.octets_for(samples.len())];
+                codec.encode(&samples, &mut again);
+                for (before, after) in octets.iter().zip(&again) {
+                    let is_negative_zero = codec == Codec::Pcmu && *before == 0x7f;
+                    prop_assert!(before == after || is_negative_zero, "{} {:#04x}", codec, before);
+                }
+            }
+        }
+    }
+}

@@ -123,7 +123,7 @@ pub struct JitterStats {
     pub resyncs: u64,
     /// Delay aimed at, milliseconds behind the fastest packet.
     pub target_ms: f64,
-    /// Delay now, milliseconds behind the fastest packet.
+    /// Delay of the packet played last, milliseconds behind the fastest; 0 while nothing is played.
     pub delay_ms: f64,
     /// In the buffer now.
     pub buffered: usize,
@@ -159,7 +159,8 @@ pub struct JitterBuffer {
     /// Ticks concealed in a row.
     concealed_run_ticks: u64,
     last_skip_at: Duration,
-    last_pop_at: Duration,
+    /// Delay of the last packet played, behind the fastest.
+    played_delay_ns: i64,
     is_discontinuous: bool,
     /// The last packet held no audio: there is none to be missed until the next.
     is_in_event: bool,
@@ -196,7 +197,7 @@ impl JitterBuffer {
             owed_ticks: 0,
             concealed_run_ticks: 0,
             last_skip_at: Duration::ZERO,
-            last_pop_at: Duration::ZERO,
+            played_delay_ns: 0,
             is_discontinuous: false,
             is_in_event: false,
             played_ticks: 0,
@@ -247,7 +248,6 @@ impl JitterBuffer {
     /// Says what to play at `now`; to be called whenever the decoder has nothing left for the tick. Each answer that is not
     /// `Wait` stands for its length in audio.
     pub fn pop(&mut self, now: Duration) -> Playout<'_> {
-        self.last_pop_at = now;
         if self.phase == Phase::Held && !self.release(now) || self.phase == Phase::Idle {
             return Playout::Wait;
         }
@@ -262,7 +262,7 @@ impl JitterBuffer {
             }
         }
         self.skip_if_too_late(now);
-        self.play()
+        self.play(now)
     }
 
     /// The counters at this moment.
@@ -272,7 +272,7 @@ impl JitterBuffer {
             concealed_ms: self.ticks_to_ms(self.concealed_ticks),
             target_ms: self.delay.target_ns() as f64 / 1e6,
             delay_ms: match self.phase {
-                Phase::Playing => self.delay_ns(self.last_pop_at).max(0) as f64 / 1e6,
+                Phase::Playing => self.played_delay_ns.max(0) as f64 / 1e6,
                 Phase::Idle | Phase::Held => 0.0,
             },
             buffered: self.ring.len(),
@@ -476,7 +476,8 @@ impl JitterBuffer {
         self.last_skip_at = now;
     }
 
-    fn play(&mut self) -> Playout<'_> {
+    fn play(&mut self, now: Duration) -> Playout<'_> {
+        self.played_delay_ns = self.delay_ns(now);
         let slot = self
             .ring
             .take(self.next_sequence)
