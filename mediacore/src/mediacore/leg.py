@@ -139,7 +139,7 @@ class Leg:
 
     def verdicts(self, *, deaf_after_ms: float = DEAF_AFTER_MS) -> tuple[Verdict, ...]:
         """What is wrong with this leg now, in words; empty when nothing is."""
-        return verdicts(self.stats(), deaf_after_ms=deaf_after_ms)
+        return verdicts(self.stats(), local=self.local, deaf_after_ms=deaf_after_ms)
 
     def close(self) -> None:
         """Says goodbye in RTCP and gives the ports back; a second call does nothing."""

@@ -5,10 +5,22 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from mediacore.stats import LegStats
+from mediacore.params import Address
+from mediacore.stats import LegStats, ReceiveStats, Rejected
 
 DEAF_AFTER_MS = 2000.0  # younger legs, and shorter silences, say nothing yet
 LOSS_HEARD_RATIO = 0.03  # E-model with concealment: MOS falls below 4.0
+
+# Networks that nobody can be reached in from outside. Not `is_private`, which knows documentation and benchmarks too.
+PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
+        "100.64.0.0/10",  # RFC 6598: behind a carrier's NAT
+        *("169.254.0.0/16", "fe80::/10"),  # RFC 3927, RFC 4291: one link
+        "fc00::/7",  # RFC 4193
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +35,24 @@ class Verdict:
 
 def why_deaf(stats: LegStats, *, deaf_after_ms: float = DEAF_AFTER_MS) -> str | None:
     """Why the peer is not heard, in a sentence; None where it is, or where it is too early to say."""
-    found = _deaf_here(stats, stats.remote, deaf_after_ms)
+    found = _deaf_here(stats, stats.remote, None, deaf_after_ms)
     return None if found is None else found.sentence
 
 
 def verdicts(
-    stats: LegStats, *, signalled: tuple[str, int] | None = None, deaf_after_ms: float = DEAF_AFTER_MS
+    stats: LegStats,
+    *,
+    signalled: Address | None = None,
+    local: Address | None = None,
+    deaf_after_ms: float = DEAF_AFTER_MS,
 ) -> tuple[Verdict, ...]:
     """What is wrong with this leg, the weightiest first; empty when nothing is.
 
     `signalled` is the address that the peer's SDP named, where the caller knows it; without it the one in use counts.
+    `local` is ours: within a private network a private address is no cause.
     """
     found = [
-        _deaf_here(stats, signalled or stats.remote, deaf_after_ms),
+        _deaf_here(stats, signalled or stats.remote, local, deaf_after_ms),
         _deaf_there(stats, deaf_after_ms),
         _lossy(stats),
         _lossy_there(stats),
@@ -43,53 +60,65 @@ def verdicts(
     return tuple(verdict for verdict in found if verdict is not None)
 
 
-def _deaf_here(stats: LegStats, signalled: tuple[str, int] | None, deaf_after_ms: float) -> Verdict | None:
+def _deaf_here(
+    stats: LegStats, signalled: Address | None, local: Address | None, deaf_after_ms: float
+) -> Verdict | None:
     """The peer is not heard although it should be."""
     received = stats.receive
     is_deaf = received.silent_ms is not None and received.silent_ms >= deaf_after_ms
     if not (stats.may_receive and is_deaf):
         return None
-    rejected = received.rejected
-    silence = f"nothing usable for {(received.silent_ms or 0.0) / 1000:.1f} s"
-    if rejected.payload_type > 0 and received.packets == 0:
+    if received.packets > 0:
+        return Verdict(
+            "peer-fell-silent",
+            "The peer was heard and then stopped sending.",
+            f"{received.packets} packets, then {_silence(received)}",
+            "Look for a hold that was not signalled, a network that changed, or a phone that is gone.",
+        )
+    is_beyond_nat = signalled is not None and _is_private(signalled[0]) and not (local and _is_private(local[0]))
+    return _refused(received.rejected) or (_private(stats, signalled) if is_beyond_nat else _nothing_came(stats))
+
+
+def _refused(rejected: Rejected) -> Verdict | None:
+    """Something comes, and nothing of it can be used."""
+    if rejected.payload_type > 0:
         return Verdict(
             "wrong-payload-type",
             f"Every packet of the peer has payload type {rejected.payload_type_last}, which was not agreed.",
             f"{rejected.payload_type} packets refused, none accepted",
             "Let the peer send a payload type of the answer, or offer the codec that it sends.",
         )
-    if rejected.host + rejected.port + rejected.no_peer > 0 and received.packets == 0:
+    if rejected.host + rejected.port + rejected.no_peer > 0:
         return Verdict(
             "source-rejected",
             "Packets come, but from another address than the peer's SDP and signalling named.",
             f"{rejected.host} from other hosts, {rejected.port} from other ports, {rejected.no_peer} too early",
             "Let the peer put its public address into its SDP, give signalling_address, or use SRTP.",
         )
-    if received.packets > 0:
-        return Verdict(
-            "peer-fell-silent",
-            "The peer was heard and then stopped sending.",
-            f"{received.packets} packets, then {silence}",
-            "Look for a hold that was not signalled, a network that changed, or a phone that is gone.",
-        )
-    if signalled is not None and _is_private(signalled[0]):
-        return Verdict(
-            "private-address",
-            f"Nothing comes, and the peer's SDP names the private address {signalled[0]}.",
-            f"{stats.send.packets} packets sent, none received; {silence}",
-            "Let the phone use STUN or its public address, or take media from where the signalling came from.",
-        )
+    return None
+
+
+def _private(stats: LegStats, signalled: Address | None) -> Verdict:
+    return Verdict(
+        "private-address",
+        f"Nothing comes, and the peer's SDP names the private address {signalled[0] if signalled else ''}.",
+        f"{stats.send.packets} packets sent, none received; {_silence(stats.receive)}",
+        "Let the phone use STUN or its public address, or take media from where the signalling came from.",
+    )
+
+
+def _nothing_came(stats: LegStats) -> Verdict:
     if stats.send.packets > 0:
         return Verdict(
             "sent-none-came",
             "Packets were sent to the peer, but none came back.",
-            f"{stats.send.packets} packets sent, none received; {silence}",
+            f"{stats.send.packets} packets sent, none received; {_silence(stats.receive)}",
             "Look for a firewall before our media ports, and whether the phone sends at all.",
         )
     return Verdict(
         "nothing-sent-none-came",
         "Nothing was received, and nothing was sent that could have opened a NAT.",
-        f"0 packets sent, 0 received; {silence}",
+        f"0 packets sent, 0 received; {_silence(stats.receive)}",
         "Let the leg send silence (send_silence), or bridge it.",
     )
 
@@ -151,6 +180,10 @@ def _mos(mos: float | None) -> str:
     return "MOS unknown" if mos is None else f"MOS {mos:.1f}"
 
 
+def _silence(received: ReceiveStats) -> str:
+    return f"nothing usable for {(received.silent_ms or 0.0) / 1000:.1f} s"
+
+
 def _is_private(host: str) -> bool:
     address = ipaddress.ip_address(host)
-    return address.is_private and not address.is_loopback
+    return any(address in network for network in PRIVATE if network.version == address.version)
