@@ -35,6 +35,7 @@ from pbx.sip.flow import Flow
 from pbx.sip.message import Request
 from pbx.tenants.scope import TenantScope
 
+NEVER_TOO_BRIEF_S = 3600  # whatever the policy says, RFC 3261 10.3 step 7
 EXPIRED_PER_TIMEOUT_MAX = 512  # addresses-of-record looked at by one handle_timeout; the rest at once after it
 
 
@@ -198,7 +199,8 @@ class Registrar:
     # -- insides -------------------------------------------------------------------------------------------------------
 
     def _check_min_expires(self, wanted: Wanted) -> None:
-        if any(0 < contact.expires_s < self.policy.expires_min_s for contact in wanted.contacts):
+        too_brief_s = min(self.policy.expires_min_s, NEVER_TOO_BRIEF_S)
+        if any(0 < contact.expires_s < too_brief_s for contact in wanted.contacts):
             raise _Refused(423, headers=(("Min-Expires", str(self.policy.expires_min_s)),))
 
     def _with_contacts(self, before: list[Binding], wanted: Wanted, flow: Flow, wall_now: float) -> list[Binding]:
