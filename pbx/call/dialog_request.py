@@ -4,6 +4,7 @@ from mediacore import sdp
 from pbx.call import hold
 from pbx.call.call import Call
 from pbx.call.leg import Leg
+from pbx.call.wire_text import readable
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.events import RequestReceived
 
@@ -44,4 +45,4 @@ def _acknowledged(call: Call, leg: Leg, event: RequestReceived) -> None:
     try:
         hold.take_answer(call, leg, event.request.body.decode(errors="replace"))
     except sdp.SdpError as error:
-        call.end("system", None, f"no usable answer in the ACK: {error}")
+        call.end("system", None, readable(f"no usable answer in the ACK: {error}"))

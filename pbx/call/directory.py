@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import structlog
 import trio
 
 from pbx.call.call import Call, Services
@@ -14,6 +15,8 @@ from pbx.media.interface import NoMediaPorts
 from pbx.sip.events import RequestReceived
 from pbx.tenants.scope import TenantScope
 from pbx.tenants.tenant import Extension, Tenant
+
+log = structlog.get_logger()
 
 RETRY_AFTER_S = 5  # what a phone is told when the switch is full
 
@@ -91,6 +94,9 @@ class CallDirectory:
     async def _run(self, call: Call) -> None:
         try:
             await run_call(call)
+        except Exception:
+            # The record is lost to this process, not to the next one: the spool still has the call's state.
+            log.exception("a call's end failed", call=call.state.id, scope=str(call.state.scope))
         finally:
             del self._calls[call.state.id]
             self.services.counters.ended += 1

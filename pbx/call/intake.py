@@ -4,6 +4,7 @@ from mediacore import sdp
 from pbx.call import inbound
 from pbx.call.call import Call, Services, new_state
 from pbx.call.invite import MAX_FORWARDS
+from pbx.call.wire_text import readable
 from pbx.media.interface import NoMediaPorts
 from pbx.routing.step import Facts
 from pbx.sip.errors import BadMessage
@@ -28,7 +29,7 @@ def begin(event: RequestReceived, tenant: Tenant, scope: TenantScope, caller: Ex
     request = event.request
     hops_left = request.max_forwards if request.max_forwards is not None else MAX_FORWARDS
     offer = _offer(request, services)
-    to = request.sip_uri.user or ""
+    to = readable(request.sip_uri.user or "")
     facts = Facts(
         from_number=caller.number,
         to_number=to,
@@ -36,11 +37,13 @@ def begin(event: RequestReceived, tenant: Tenant, scope: TenantScope, caller: Ex
         time_zone=tenant.time_zone,
         registered=services.bindings.registered(scope, services.wall()),
     )
-    state = new_state(services.token(), tenant, scope, facts, from_name=caller.name, sip_call_id=request.call_id)
+    state = new_state(
+        services.token(), tenant, scope, facts, from_name=caller.name, sip_call_id=readable(request.call_id)
+    )
     state.hops_left = hops_left - 1
     call = Call(state, tenant, services)
     try:
-        leg = call.add_leg("caller", caller.number, request.from_.uri, event.flow)
+        leg = call.add_leg("caller", caller.number, readable(request.from_.uri), event.flow)
     except NoMediaPorts as error:
         raise Refused(503, f"No media ports: {error}", retry_after_s=5) from error
     leg.state.description.remote = offer

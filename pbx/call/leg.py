@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pbx.call.state import LegState, PendingInvite
 from pbx.media.interface import MediaLeg
 from pbx.sip.dialog import Dialog
+from pbx.sip.errors import BadMessage
 from pbx.sip.events import Event, RequestReceived, ResponseReceived
 from pbx.sip.message import Request, Response
 from pbx.sip.parse import parse_message
@@ -131,7 +132,10 @@ class Leg:
         """One phone has the call: the other is acknowledged, as it must be, and hung up on."""
         answered = self.state.answered_invite
         assert answered is not None, "a fork is one too many only after an answer"
-        other = Dialog.from_response(parse_request(answered.message), response, answered.flow)
+        try:
+            other = Dialog.from_response(parse_request(answered.message), response, answered.flow)
+        except BadMessage:
+            return  # nobody to send an ACK to
         self._endpoint.acknowledge(transaction, other.make_ack(other.local_seq), other.flow)
         self._endpoint.request(other.make_request("BYE"), other.flow, lambda event: None)
 

@@ -1,5 +1,7 @@
 """The callees' legs: whom to ring, what their phones say, and what came of a round of ringing."""
 
+from contextlib import suppress
+
 import trio
 
 from mediacore import sdp
@@ -8,9 +10,11 @@ from pbx.call.call import Call
 from pbx.call.dialog_request import hear_request
 from pbx.call.invite import make_invite
 from pbx.call.leg import Leg
+from pbx.call.wire_text import readable
 from pbx.events.call_events import LegAnswered, LegRinging
 from pbx.media.interface import NoMediaPorts
 from pbx.routing.step import Answered, Busy, Declined, Failed, NoAnswer, Outcome, Unregistered
+from pbx.sip.errors import BadMessage
 from pbx.sip.events import AckTimedOut, CancelReceived, Event, RequestReceived, ResponseReceived, TimedOut
 from pbx.sip.message import Response
 
@@ -42,7 +46,7 @@ def start_ringing(call: Call) -> None:
     phones = [(who, binding) for who in targets for binding in services.bindings.lookup(state.scope, who, now)]
     for who, binding in phones[:FORKS_MAX]:
         try:
-            leg = call.add_leg("callee", who, binding.contact, binding.flow)
+            leg = call.add_leg("callee", who, readable(binding.contact), binding.flow)
         except NoMediaPorts:
             state.refusals.append(503)
             break
@@ -83,21 +87,27 @@ async def hear_response(call: Call, leg: Leg, response: Response) -> None:
         if leg.state.phase == "cancelling":
             settle_cancelled(call, leg, response)
         return
-    leg.receive_response(response)
+    try:
+        leg.receive_response(response)
+    except BadMessage as error:
+        if status >= 200:  # no ACK can be made of it: the phone gives up by itself
+            await _refused(call, leg, 502, readable(f"unreadable answer: {error.reason}"))
+        return
     if status < 200:
         _ringing_heard(call, leg, response)
     elif status < 300:
         await _answered(call, leg, response)
     else:
-        await _refused(call, leg, status, response.reason)
+        await _refused(call, leg, status, readable(response.reason))
 
 
 def settle_cancelled(call: Call, leg: Leg, response: Response) -> None:
     """The end of an INVITE that was taken back; one that was answered all the same is acknowledged and ended."""
     if 200 <= response.status < 300:
-        leg.receive_response(response)
-        leg.acknowledge()
-        leg.send_bye()
+        with suppress(BadMessage):
+            leg.receive_response(response)
+            leg.acknowledge()
+            leg.send_bye()
         call.leg_ended(leg, None, "system", "answered after it was cancelled")
     elif response.status >= 300:
         call.leg_ended(leg, response.status, "system", "cancelled")
@@ -137,7 +147,7 @@ async def _answered(call: Call, leg: Leg, response: Response) -> None:
         leg.acknowledge()
         leg.state.phase = "answered"
         leg.send_bye()
-        await _refused(call, leg, 488, str(error))
+        await _refused(call, leg, 488, readable(str(error)))
         return
     leg.state.phase = "answered"
     call.note(LegAnswered(call.services.wall(), leg.id))

@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from pbx.call.wire_text import all_encodable
 from pbx.events.call_events import By, CallEvent, CallStarted, Role
 from pbx.media.interface import Address, Stream
 from pbx.routing.step import Event as RouteEvent
@@ -110,8 +111,11 @@ _decoder = msgspec.json.Decoder(CallState)
 
 
 def encode_state(state: CallState) -> bytes:
-    """As JSON, so that a person can read what a spool holds."""
-    return _encoder.encode(state)
+    """As JSON, so that a person can read what a spool holds. Bytes of a peer that are no UTF-8 are replaced."""
+    try:
+        return _encoder.encode(state)
+    except UnicodeEncodeError:
+        return _encoder.encode(all_encodable(msgspec.to_builtins(state, builtin_types=(bytes,))))
 
 
 def decode_state(data: bytes) -> CallState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pbx.sip.errors import BadMessage
 from pbx.sip.flow import Flow
 from pbx.sip.headers import Via
 from pbx.sip.message import Request
@@ -47,13 +48,16 @@ def marked_via(via: Via, source: tuple[str, int]) -> Via:
 
 
 def reply_flow(request: Request, flow: Flow) -> Flow:
-    """The flow for the responses to a request that came by `flow`. Raises BadMessage.
+    """The flow for the responses to a request that came by `flow`; that one, where its Via cannot be read.
 
     A maddr is deliberately not followed: multicast is not offered, and answers would go wherever a stranger says.
     """
     if is_reliable(flow):
         return flow
-    via = request.top_via
+    try:
+        via = request.top_via
+    except BadMessage:
+        return flow
     if via.param("rport") is not None:
         return flow
     port = via.port or SIP_PORT

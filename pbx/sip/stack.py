@@ -17,6 +17,7 @@ could want otherwise: whether a request is welcome is its user's to say. What it
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from pbx.sip.client_transactions import ClientTransactions
 from pbx.sip.errors import BadMessage, LocalProtocolError
@@ -55,7 +56,6 @@ __all__ = [
 ]
 
 TRANSACTIONS_MAX = 32_768  # server transactions; then 503. About 5 kB each, and 1,000 requests/s for 32 s
-ANSWERABLE = ("Via", "From", "To", "Call-ID", "CSeq")  # what a response must copy (8.2.6.2)
 
 
 class SipStack:
@@ -211,15 +211,13 @@ class SipStack:
                 self._outbox.dropped["malformed response"] += 1
             case Request(method="ACK"):
                 self._outbox.dropped["malformed ACK"] += 1
-            case Request() if any(name not in message.headers for name in ANSWERABLE):
+            case Request() if "Via" not in message.headers:
                 self._outbox.dropped["malformed request without a way back"] += 1
             case Request():
                 self._answer_bad_request(message, bad, flow)
 
     def _answer_bad_request(self, request: Request, bad: BadMessage, flow: Flow) -> None:
-        try:
+        with suppress(BadMessage):  # a Via that cannot be read goes back as it came, to where it came from
             mark_source(request, flow.remote)
-            self._replies.answer(request, flow, bad.status_hint, bad.reason)
-            self._answered_bad += 1
-        except BadMessage:
-            self._outbox.dropped["malformed request without a way back"] += 1
+        self._replies.answer(request, flow, bad.status_hint, bad.reason)
+        self._answered_bad += 1

@@ -29,7 +29,7 @@ class StatelessReplies:
         *,
         headers: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """Sends a final response. An ACK is never answered. Raises BadMessage if there is no way back."""
+        """Sends a final response with what there is to copy. An ACK is never answered."""
         if request.method == "ACK":
             return
         # What the parser quotes of a bad message must not end our status line.

@@ -9,6 +9,7 @@ import trio
 
 from mediacore import sdp
 from pbx.sip.dialog import Dialog
+from pbx.sip.errors import BadMessage
 from pbx.sip.events import AckTimedOut, CancelReceived, Event, RequestReceived, ResponseReceived, TimedOut
 from pbx.sip.message import Request, Response
 
@@ -145,7 +146,11 @@ class PhoneCall:
         if response.status >= 300:
             self._end("cancelled" if response.status == 487 else "refused")
             return
-        self._dialog = Dialog.from_response(self._invite, response, event.flow)
+        try:
+            self._dialog = Dialog.from_response(self._invite, response, event.flow)
+        except BadMessage:
+            self._end("lost")  # no ACK can be made of it: the other side gives up by itself
+            return
         ack = self._dialog.make_ack(self._invite.cseq.number)
         self._phone.endpoint.acknowledge(event.transaction, ack, event.flow)
         self._take_answer(response.body)

@@ -62,4 +62,5 @@ class Table:
 
     def take_lines(self) -> list[str]:
         """The first lines of what was sent since the last time."""
-        return [message.start_line() for message in self.take()]
+        sent, self.sent = self.sent, []
+        return [data.split(b"\r\n", 1)[0].decode(errors="replace") for _, data in sent]

@@ -60,19 +60,28 @@ def test_a_message_of_another_version_is_answered_505():
     assert [response.status for response in table.take()] == [505]
 
 
-@pytest.mark.parametrize("name", ["Via", "From", "To", "Call-ID", "CSeq"])
-def test_a_request_without_a_way_back_is_dropped_and_counted(name):
+def test_a_request_without_a_via_is_dropped_and_counted():
+    table = Table()
+    assert table.receive(with_header(sip_request("OPTIONS"), "Via", None)) == []
+    assert table.sent == []
+    assert table.stack.stats().dropped == {"malformed request without a way back": 1}
+
+
+@pytest.mark.parametrize("name", ["From", "To", "Call-ID", "CSeq"])
+def test_a_request_that_lacks_a_header_is_answered_with_what_there_is_to_copy(name):
     table = Table()
     assert table.receive(with_header(sip_request("OPTIONS"), name, None)) == []
-    assert table.sent == []
-    assert table.stack.stats().dropped == {"malformed request without a way back": 1}
+    (line,) = table.take_lines()
+    assert line.startswith("SIP/2.0 400 ")
+    assert name in line
 
 
-def test_a_via_that_cannot_be_read_leaves_no_way_back():
+def test_a_via_that_cannot_be_read_is_sent_back_as_it_came_to_where_it_came_from():
     table = Table()
     assert table.receive(sip_request("OPTIONS", via="SIP/2.0/UDP").encode()) == []
-    assert table.sent == []
-    assert table.stack.stats().dropped == {"malformed request without a way back": 1}
+    ((flow, data),) = table.sent
+    assert flow == table.flow
+    assert b"\r\nVia: SIP/2.0/UDP\r\n" in data
 
 
 @pytest.mark.parametrize("name", ["Via", "From", "To", "CSeq"])
@@ -120,9 +129,8 @@ def test_a_torture_message_is_shown_or_answered_or_dropped_and_counted(torture):
     stats = table.stack.stats()
     outcomes = (len(events), stats.answered_bad, sum(stats.dropped.values()), len(table.sent))
     assert outcomes in {(1, 0, 0, 0), (0, 1, 0, 1), (0, 0, 1, 0)}
-    for response in table.take():
-        assert isinstance(response, Response)
-        assert response.status in (400, 413, 416, 505)
+    for line in table.take_lines():
+        assert line.split()[1] in ("400", "413", "416", "505")
     if torture.verdict == "valid" and events:
         assert isinstance(events[0], RequestReceived)
 
@@ -135,7 +143,7 @@ def test_any_bytes_at_all_raise_nothing(data):
     assert table.stack.stats().transactions == 0 or any(isinstance(event, RequestReceived) for event in table.events())
 
 
-def test_mutated_messages_raise_nothing_and_every_answer_can_be_read():
+def test_mutated_messages_raise_nothing_and_every_answer_is_a_message():
     chance = random.Random(20_240_517)
     messages = seeds()
     table = Table(transactions_max=50)
@@ -156,7 +164,8 @@ def test_mutated_messages_raise_nothing_and_every_answer_can_be_read():
         for event in table.receive(bytes(data)):
             if isinstance(event, RequestReceived) and event.transaction is not None and chance.random() < 0.8:
                 table.respond(event.transaction, event.request.response(chance.choice((180, 200, 404))))
-        table.take()
+        for line in table.take_lines():
+            assert line.startswith("SIP/2.0 ")
         if chance.random() < 0.2:
             table.advance(table.now + chance.random() * 20)
     table.advance(table.now + 1000)
