@@ -52,6 +52,12 @@ class PhoneCall:
         """The extension that this end of the call is."""
         return self._phone.account.number
 
+    @property
+    def dialog(self) -> Dialog:
+        """What this end remembers of the other; there is one once the call was answered."""
+        assert self._dialog is not None, "no dialog yet"
+        return self._dialog
+
     # -- what a person does --------------------------------------------------------------------------------------------
 
     async def wait_answered(self) -> bool:
