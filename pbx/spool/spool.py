@@ -129,7 +129,11 @@ class Spool:
         """
         if not self._is_open:
             raise SpoolClosed("the spool is closed")
-        statements = [statement for change in changes for statement in change.statements()]
+        try:
+            statements = [statement for change in changes for statement in change.statements()]
+        except UnicodeEncodeError as error:  # as SQLite would say of a text column: this can never be written
+            self._counters.failed += 1
+            raise SpoolFailed(str(error)) from error
         if self._writer is None:
             self._write_inline(statements)
             await trio.lowlevel.checkpoint()

@@ -199,6 +199,13 @@ async def test_the_changes_of_one_commit_are_kept_together_or_not_at_all(spool):
     assert len(list(spool.load_bindings())) == 1
 
 
+async def test_a_cdr_that_cannot_be_written_down_fails_like_any_other_change(spool):
+    with pytest.raises(SpoolFailed):
+        await spool.commit(binding(), EndCall("call-1", msgspec.structs.replace(sample_cdr(), from_name="\udcff")))
+    assert list(spool.load_bindings()) == []
+    assert spool.stats().failed == 1
+
+
 async def test_committing_nothing_is_allowed(spool):
     await spool.commit()
 
