@@ -138,6 +138,13 @@ fn count(heard: &[Heard], what: Heard) -> usize {
     heard.iter().filter(|heard| **heard == what).count()
 }
 
+/// Packets that were played, dropped for a counted reason, or are still there.
+fn accounted_for(stats: &JitterStats) -> u64 {
+    let never_in = stats.late + stats.duplicates + stats.oversize + stats.strays;
+    let dropped = stats.overflowed + stats.skipped + stats.flushed;
+    stats.played + never_in + dropped + stats.buffered as u64
+}
+
 /// Packets played, in their order.
 fn numbers(heard: &[Heard]) -> Vec<u16> {
     let number = |heard: &Heard| match heard {
@@ -513,6 +520,47 @@ fn short_packets_are_popped_twice_in_a_tick() {
     );
 }
 
+#[test]
+fn timestamps_that_jump_for_ever_do_not_overflow() {
+    for duration_ticks in [0, 160] {
+        let mut buffer = JitterBuffer::new(JitterConfig::default());
+        for n in 0..100_000_u32 {
+            let jumping = RtpHeader {
+                timestamp: n.wrapping_mul(0x7fff_ffff),
+                sequence: n as u16,
+                ..header(0)
+            };
+            buffer.insert(&jumping, &[0; 160], duration_ticks, ms(20 * u64::from(n)));
+            buffer.pop(ms(20 * u64::from(n)));
+        }
+        assert!(buffer.stats().resyncs > 0);
+    }
+}
+
+#[test]
+fn what_a_change_of_source_threw_away_is_counted_and_the_new_one_is_spliced_in() {
+    let mut buffer = JitterBuffer::new(JitterConfig::default());
+    for n in 0..5 {
+        buffer.insert(&header(n), &[0; 160], 160, ms(20 * u64::from(n)));
+    }
+    assert!(matches!(buffer.pop(ms(80)), Playout::Decode(packet) if !packet.is_discontinuous));
+    buffer.insert(
+        &RtpHeader {
+            ssrc: Ssrc(2),
+            ..header(5)
+        },
+        &[0; 160],
+        160,
+        ms(100),
+    );
+    let stats = buffer.stats();
+    assert_eq!(
+        (stats.flushed + stats.skipped, stats.buffered, stats.resyncs),
+        (4, 1, 1)
+    );
+    assert!(matches!(buffer.pop(ms(140)), Playout::Decode(packet) if packet.is_discontinuous));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
@@ -533,9 +581,7 @@ proptest! {
         let listener = listen(stream);
         let played = numbers(&listener.heard);
         prop_assert!(played.windows(2).all(|pair| pair[1] > pair[0]), "{:?}", played);
-        let stats = listener.stats();
-        let dropped = stats.late + stats.duplicates + stats.skipped + stats.overflowed + stats.strays;
-        prop_assert_eq!(stats.played + dropped + stats.buffered as u64, sent, "{:?}", stats);
+        prop_assert_eq!(accounted_for(&listener.stats()), sent, "{:?}", listener.stats());
     }
 
     /// Headers from anywhere, at any time: no panic, no loop, and the counters stay true.
@@ -561,6 +607,7 @@ proptest! {
             prop_assert!(stats.buffered <= 16 && stats.played == played);
             prop_assert!(stats.target_ms >= 20.0 && stats.target_ms <= 400.0);
             prop_assert!(stats.concealed_ms >= 0.0);
+            prop_assert_eq!(accounted_for(&stats), u64::from(inserted));
         }
     }
 }

@@ -31,6 +31,10 @@ pub const CONCEAL_MAX_MS: u64 = 120;
 /// Milliseconds of too much delay before a packet is skipped; and no less than two packets.
 const SKIP_EXCESS_MS: i64 = 40;
 
+/// The line of media time begins anew beyond this, 136 years. Only a sender that makes its timestamps jump for the
+/// purpose gets there, and would make the arithmetic overflow.
+const MEDIA_MAX_S: u64 = 1 << 32;
+
 /// At most one skip in this time: each is a small splice in the sound.
 const SKIP_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -119,6 +123,8 @@ pub struct JitterStats {
     pub strays: u64,
     /// Skipped to shorten the delay.
     pub skipped: u64,
+    /// Thrown away when the buffer began anew.
+    pub flushed: u64,
     /// How often the buffer began anew: another source, a restart, a jump of the sender's clock.
     pub resyncs: u64,
     /// Delay aimed at, milliseconds behind the fastest packet.
@@ -288,18 +294,21 @@ impl JitterBuffer {
     }
 
     fn begin_source(&mut self, ssrc: Ssrc) {
-        let is_change = self.source.is_some();
-        self.clear();
+        if self.source.is_some() {
+            self.resync();
+        }
         self.source = Some(ssrc);
-        self.counters.resyncs += u64::from(is_change);
+        self.tracker = SequenceTracker::default();
     }
 
     fn resync(&mut self) {
         self.counters.resyncs += 1;
         self.start_over();
+        self.is_discontinuous = true;
     }
 
     fn start_over(&mut self) {
+        self.counters.flushed += self.ring.len() as u64;
         self.ring.clear();
         self.delay.forget_transit();
         self.phase = Phase::Idle;
@@ -517,6 +526,11 @@ impl JitterBuffer {
             Some((newest, media)) => media + i64::from(timestamp.wrapping_sub(newest) as i32),
             None => 0,
         };
+        let is_beyond = media.unsigned_abs() / u64::from(self.config.clock_rate_hz) > MEDIA_MAX_S;
+        if is_beyond {
+            self.resync();
+        }
+        let media = if is_beyond { 0 } else { media };
         self.newest = Some((timestamp, media));
         media
     }
