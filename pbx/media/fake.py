@@ -1,6 +1,6 @@
 """A media engine that moves no audio: hands out ports and remembers who hears whom. For calls under a virtual clock."""
 
-from pbx.media.interface import Address, MediaQuality, NoMediaPorts, Stream
+from pbx.media.interface import Address, MediaLeg, MediaQuality, NoMediaPorts, Stream
 
 
 class FakeLeg:
@@ -50,20 +50,20 @@ class FakeEngine:
         self._legs[leg.id] = leg
         return leg
 
-    def bridge(self, a: FakeLeg, b: FakeLeg) -> None:
+    def bridge(self, a: MediaLeg, b: MediaLeg) -> None:
         """Notes that each hears the other."""
         self.unbridge(a)
         self.unbridge(b)
         self.hears[a.id] = b.id
         self.hears[b.id] = a.id
 
-    def unbridge(self, leg: FakeLeg) -> None:
+    def unbridge(self, leg: MediaLeg) -> None:
         """Notes that nobody hears it and it hears nobody."""
         other = self.hears.pop(leg.id, None)
         if other is not None:
             self.hears.pop(other, None)
 
-    def echo(self, leg: FakeLeg) -> None:
+    def echo(self, leg: MediaLeg) -> None:
         """Notes that it hears itself."""
         self.unbridge(leg)
         self.hears[leg.id] = leg.id

@@ -161,6 +161,7 @@ class SipLink:
                 (attempt.bye_ends if transaction in self._byes else attempt.ends).append("timed out")
             case RequestReceived(transaction, request):  # Bob's BYE after his 2xx was never acknowledged
                 assert request.method == "BYE"
+                assert transaction is not None
                 self.alice.respond(transaction, request.response(200), self.now)
 
     def _alice_has_final(self, transaction: str, call_id: str, response: Response) -> None:
