@@ -22,3 +22,17 @@ def _is_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM, *, host: str = "127.0.0.1") -> int:
+    """One port, UDP unless `kind` says TCP, that the kernel picks. Somebody else may take it first: that is rare."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def bound_udp_ports() -> set[int]:
+    """Every UDP port that some process of this machine has now, as the kernel lists them."""
+    with open("/proc/net/udp", encoding="ascii") as table:
+        next(table)
+        return {int(row.split()[1].rpartition(":")[2], 16) for row in table}

@@ -1,0 +1,32 @@
+"""The stage that each test with real programs plays on, and the report of one that failed."""
+
+from collections.abc import AsyncIterator, Generator
+from pathlib import Path
+
+import pytest
+import trio
+
+from tests.support.stage import Stage
+
+STAGE = pytest.StashKey[Stage]()
+
+
+@pytest.fixture
+async def stage(request: pytest.FixtureRequest, nursery: trio.Nursery, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Ends whatever the test started."""
+    stage = request.node.stash[STAGE] = Stage(nursery, tmp_path)
+    try:
+        yield stage
+    finally:
+        with trio.CancelScope(shield=True):
+            await stage.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Adds to a failed test's report what its programs said and what went over the wire."""
+    report = yield
+    stage = item.stash.get(STAGE, None)
+    if report.failed and stage is not None:
+        report.sections += stage.story()
+    return report
