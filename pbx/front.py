@@ -33,6 +33,7 @@ from pbx.tenants.tenant import Tenant
 from pbx.transport.endpoint import Endpoint
 
 METHODS = frozenset(f"{ALLOW}, REGISTER".split(", "))
+EXTENSIONS = frozenset({"path"})  # RFC 3327: the registrar keeps it, and INVITEs follow it
 RETRY_AFTER_S = 2
 
 log = structlog.get_logger()
@@ -84,7 +85,7 @@ class Front:
         self._refuse(event, Reject(500, "internal", "Server Internal Error"))
 
     def _judge(self, event: RequestReceived, request: Request) -> None:
-        rejection = validate_request(request, methods=METHODS, extensions=(), bodies=(SDP,))
+        rejection = validate_request(request, methods=METHODS, extensions=EXTENSIONS, bodies=(SDP,))
         if rejection is not None:
             self.refused[f"invalid-{rejection.status}"] += 1
             assert event.transaction is not None, "ACKs were sorted out"
