@@ -7,6 +7,7 @@ import ast
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,20 @@ def test_crates_point_down() -> None:
     command = ["cargo", "metadata", "--no-deps", "--format-version=1", "--locked", "--offline"]
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
     assert list(crate_violations(json.loads(told)["packages"])) == []
+
+
+@pytest.mark.parametrize("crate", sorted(PURE_CRATES))
+def test_the_compiler_refuses_clocks_sockets_and_threads_in_a_pure_crate(crate: str) -> None:
+    """`make lint` runs clippy, and clippy reads this; the workspace makes it an error."""
+    told = tomllib.loads((ROOT / "native" / crate / "clippy.toml").read_text())["disallowed-methods"]
+    paths = {entry if isinstance(entry, str) else entry["path"] for entry in told}
+    wanted = {
+        "std::time::Instant::now",
+        "std::time::SystemTime::now",
+        "std::net::UdpSocket::bind",
+        "std::thread::spawn",
+    }
+    assert wanted <= paths
 
 
 def test_a_bad_crate_is_complained_of() -> None:
