@@ -43,7 +43,7 @@ fn skipped_and_overtaken_numbers_are_told() {
 #[test]
 fn a_stray_is_not_believed_and_changes_nothing() {
     assert_eq!(
-        steps([10, 40_000, 11, 40_002, 12]),
+        steps([10, 40_000, 11, 40_001, 12]),
         [
             Step::First,
             Step::Stray,

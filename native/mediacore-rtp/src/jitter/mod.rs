@@ -2,7 +2,7 @@
 //! each tick. No socket, no clock, no thread, no samples; no allocation after `new`.
 //!
 //! Delay is reckoned against the fastest packet of the last seconds: a packet with media time *m* is due at
-//! *m* + least transit + target. The target follows the 99th percentile of what packets lag behind the fastest ([`delay`]).
+//! *m* + least transit + target. The target follows the 99th percentile of what packets lag behind the fastest (`delay.rs`).
 //!
 //! | phase | means | leaves it when |
 //! |---|---|---|

@@ -127,11 +127,11 @@ mod tests {
 
     #[test]
     fn g711_reports_about_every_four_seconds_and_first_sooner() {
-        // 80 kbit/s: 360 / 80 is 4.5 s on average.
+        // 80 kbit/s: 360 / 80 is 4.5 s on average, 13.3 in a minute. Without reconsideration it would be 16.
         let all: Vec<_> = (0..100).map(|seed| reports(80_000, seed, 92)).collect();
         let mean_count = all.iter().map(Vec::len).sum::<usize>() as f64 / 100.0;
         assert!(
-            (11.0..16.0).contains(&mean_count),
+            (12.5..15.0).contains(&mean_count),
             "{mean_count} in a minute"
         );
         assert!(
