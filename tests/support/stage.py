@@ -11,8 +11,8 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -158,6 +158,15 @@ class Stage:
         return [(title, text) for title, text in (*told, *said) if text]
 
 
+@contextmanager
+def waiting_for(what: Callable[[], str], *, within_s: float = WAIT_S) -> Iterator[None]:
+    """Bounds its body; `what` is asked only where it was in vain."""
+    with trio.move_on_after(within_s) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise InVain(f"{what()}: not within {within_s} s")
+
+
 async def eventually(look: Callable[[], T | None], what: str, *, within_s: float = WAIT_S) -> T:
     """What `look` gives once it is neither None nor false. For what nobody can be told of: files, kernel tables."""
 
@@ -170,7 +179,8 @@ async def eventually(look: Callable[[], T | None], what: str, *, within_s: float
 async def eventually_async(look: Callable[[], Awaitable[T | None]], what: str, *, within_s: float = WAIT_S) -> T:
     """The same where looking takes a while."""
     with trio.move_on_after(within_s):
-        while not (found := await look()):
+        while True:
+            if found := await look():
+                return found
             await trio.sleep(POLL_S)
-        return found
     raise InVain(f"{what}: not within {within_s} s")
