@@ -22,6 +22,9 @@ STATS_FORMAT: str
 def version() -> str:
     """The engine's version, the same as the wheel's."""
 
+def derived_stats(row: bytes) -> tuple[float, float, float, float]:
+    """What is reckoned from a row: MOS here, MOS at the peer, one-way delay in ms, part concealed; NaN: not known."""
+
 @final
 class LegParams:
     """An agreement, checked and converted once. Raises ValueError for what is no address, codec or direction."""

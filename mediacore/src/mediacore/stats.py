@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from mediacore import _native
 
 _ROW = struct.Struct(_native.STATS_FORMAT)
+_DERIVED = ("mos", "send_mos", "one_way_delay_ms", "concealed_ratio")
 _LEG = struct.Struct("=Q")
 _LEG_AT = _native.STATS_COLUMNS.index("leg") * _LEG.size  # every column has eight octets
 
@@ -165,8 +166,10 @@ class EngineStats:
 
 def read_row(row: bytes, codec_name: Callable[[int], str], *, offset: int = 0) -> LegStats:
     """The record of one row of the native module."""
-    values = _ROW.unpack_from(row, offset)
-    return _leg_stats(dict(zip(_native.STATS_COLUMNS, values, strict=True)), codec_name)
+    row = row[offset : offset + _ROW.size]
+    figures = dict(zip(_native.STATS_COLUMNS, _ROW.unpack(row), strict=True))
+    figures.update(zip(_DERIVED, _native.derived_stats(row), strict=True))
+    return _leg_stats(figures, codec_name)
 
 
 def _leg_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> LegStats:

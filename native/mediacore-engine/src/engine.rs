@@ -1,6 +1,7 @@
 //! The control side: gives out ports and numbers, places legs on media threads, and keeps account of both.
 
-use std::collections::HashMap;
+mod sound;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -9,24 +10,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
-use mediacore_audio::ToneSource;
-
 use crate::command::{Command, Placed};
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::format::CodecBook;
-use crate::frame::SAMPLE_RATE_HZ;
-use crate::ids::{BridgeId, LegId, SoundId, TapId};
+use crate::ids::{BridgeId, LegId};
 use crate::leg::{Leg, Mutes, Seeds};
-use crate::listeners::{TAPS_MAX, ToneWatch, WATCHED_MAX};
-use crate::os::{Wake, adopt_udp_socket, fill_random, monotonic};
+use crate::os::{Wake, fill_random, monotonic};
 use crate::params::LegParams;
-use crate::ports::{PortError, Ports, Sockets};
+use crate::ports::{Ports, Sockets};
+use crate::registry::{LegEntry, Opening, Registry};
 use crate::reply::Reply;
-use crate::sounds::{SOUNDS_MAX, Sound};
-use crate::source::{SourceWriter, source};
-use crate::stats::{EngineStats, LegStats, StatsCell};
-use crate::tap::{Tap, TapSide, tap};
+use crate::stats::{EngineStats, StatsCell, WORDS};
 use crate::thread::MediaThread;
 
 /// What an engine is made of.
@@ -40,18 +35,6 @@ pub struct EngineConfig {
     pub threads: Option<usize>,
 }
 
-/// Where a leg's sockets come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Opening {
-    /// The next free pair of the range.
-    #[default]
-    AnyPort,
-    /// The pair that begins at this port.
-    Port(u16),
-    /// Sockets that somebody else opened and keeps: RTP and, unless it is multiplexed, RTCP.
-    Descriptors(RawFd, Option<RawFd>),
-}
-
 /// A leg as it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenedLeg {
@@ -61,25 +44,6 @@ pub struct OpenedLeg {
     pub local: SocketAddr,
     /// Where it takes RTCP.
     pub local_rtcp: SocketAddr,
-}
-
-#[derive(Debug)]
-struct LegEntry {
-    thread: usize,
-    cell: StatsCell,
-    // The port to give back to the range; none for sockets that were handed in.
-    port: Option<u16>,
-    sockets: usize,
-    bridge: Option<BridgeId>,
-    mutes: Mutes,
-}
-
-#[derive(Debug)]
-struct Registry {
-    ports: Ports,
-    legs: HashMap<LegId, LegEntry>,
-    bridges: HashMap<BridgeId, (LegId, LegId)>,
-    is_closed: bool,
 }
 
 /// Legs on media threads. Every call waits for the thread's answer, at most two seconds and as a rule some tens of
@@ -107,8 +71,8 @@ impl Engine {
             .collect();
         let registry = Registry {
             ports: Ports::new(config.address, config.ports.clone()),
-            legs: HashMap::new(),
-            bridges: HashMap::new(),
+            legs: Default::default(),
+            bridges: Default::default(),
             is_closed: false,
         };
         let [low, high] = random_words()?;
@@ -294,108 +258,6 @@ impl Engine {
         }
     }
 
-    /// Mutes or unmutes: `send` is what the peer hears, `receive` what others hear of it; none leaves it as it is.
-    pub fn mute(
-        &self,
-        id: LegId,
-        send: Option<bool>,
-        receive: Option<bool>,
-    ) -> Result<(), EngineError> {
-        let mut registry = self.registry()?;
-        let entry = registry.entry_mut(id)?;
-        let mutes = Mutes {
-            send: send.unwrap_or(entry.mutes.send),
-            receive: receive.unwrap_or(entry.mutes.receive),
-        };
-        let done = self.threads[entry.thread].ask(|reply| Command::Mute(id, mutes, reply))?;
-        entry.mutes = mutes;
-        done.ok_or(EngineError::NoSuchLeg(id))
-    }
-
-    /// Plays a sine of `hz` at `level_dbfs`, for `duration_ms` or until it is stopped.
-    pub fn play_tone(
-        &self,
-        id: LegId,
-        hz: f64,
-        level_dbfs: f64,
-        duration_ms: Option<u32>,
-    ) -> Result<SoundId, EngineError> {
-        self.play(
-            id,
-            Sound::Tone(ToneSource::sine(
-                hz,
-                level_dbfs,
-                duration_ms,
-                SAMPLE_RATE_HZ,
-            )),
-        )
-    }
-
-    /// Plays what is written to the source, which holds at most `samples_max` samples.
-    pub fn play_source(
-        &self,
-        id: LegId,
-        samples_max: usize,
-    ) -> Result<(SoundId, SourceWriter), EngineError> {
-        let (writer, reader) = source(samples_max);
-        Ok((self.play(id, Sound::Source(reader))?, writer))
-    }
-
-    fn play(&self, id: LegId, playing: Sound) -> Result<SoundId, EngineError> {
-        let sound = SoundId(self.next_id());
-        self.ask(id, |reply| {
-            Command::Play(id, sound, Box::new(playing), reply)
-        })?
-        .map_err(|_| EngineError::TooMany {
-            what: "sounds at once to one leg",
-            limit: SOUNDS_MAX,
-        })?;
-        Ok(sound)
-    }
-
-    /// Stops a sound; true when it was still playing.
-    pub fn stop_sound(&self, id: LegId, sound: SoundId) -> Result<bool, EngineError> {
-        Ok(self
-            .ask(id, |reply| Command::Stop(id, sound, reply))?
-            .is_some())
-    }
-
-    /// Copies what the peer says, or is sent, to a tap that holds at most `frames_max` frames of 20 ms.
-    pub fn tap(
-        &self,
-        id: LegId,
-        side: TapSide,
-        frames_max: usize,
-    ) -> Result<(TapId, Tap), EngineError> {
-        let number = TapId(self.next_id());
-        let (feed, tap) = tap(number, side, frames_max)?;
-        self.ask(id, |reply| Command::AddTap(id, feed, reply))?
-            .map_err(|_| EngineError::TooMany {
-                what: "taps on one leg",
-                limit: TAPS_MAX,
-            })?;
-        Ok((number, tap))
-    }
-
-    /// Ends a tap; one that has ended already needs nothing.
-    pub fn close_tap(&self, id: LegId, tap: TapId) -> Result<(), EngineError> {
-        self.ask(id, |reply| Command::RemoveTap(id, tap, reply))
-            .map(drop)
-    }
-
-    /// Watches for these tones in what the peer says, instead of what was watched for; none of them: no longer.
-    pub fn watch_tones(&self, id: LegId, frequencies_hz: &[f64]) -> Result<(), EngineError> {
-        if frequencies_hz.len() > WATCHED_MAX {
-            return Err(EngineError::TooMany {
-                what: "frequencies watched for on one leg",
-                limit: WATCHED_MAX,
-            });
-        }
-        let watch = (!frequencies_hz.is_empty()).then(|| Box::new(ToneWatch::new(frequencies_hz)));
-        self.ask(id, |reply| Command::Watch(id, watch, reply))
-            .map(drop)
-    }
-
     /// All events since the last time.
     #[must_use]
     pub fn poll_events(&self) -> Vec<Event> {
@@ -420,24 +282,19 @@ impl Engine {
         self.events_wake.raw()
     }
 
-    /// One leg's figures; not older than the last packet but one.
-    pub fn leg_stats(&self, id: LegId) -> Result<LegStats, EngineError> {
+    /// One leg's row of figures (`LegStats::from_words`); not older than the last packet but one.
+    pub fn leg_stats(&self, id: LegId) -> Result<[u64; WORDS], EngineError> {
         let registry = self.registry()?;
-        Ok(LegStats::from_words(&registry.entry(id)?.cell.read()))
+        Ok(registry.entry(id)?.cell.read())
     }
 
-    /// The figures of all legs.
+    /// The rows of all legs.
     #[must_use]
-    pub fn all_leg_stats(&self) -> Vec<LegStats> {
-        let cells: Vec<StatsCell> = self
-            .lock()
+    pub fn all_leg_stats(&self) -> Vec<[u64; WORDS]> {
+        self.lock()
             .legs
             .values()
-            .map(|entry| Arc::clone(&entry.cell))
-            .collect();
-        cells
-            .iter()
-            .map(|cell| LegStats::from_words(&cell.read()))
+            .map(|entry| entry.cell.read())
             .collect()
     }
 
@@ -519,69 +376,6 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-impl Registry {
-    fn entry(&self, id: LegId) -> Result<&LegEntry, EngineError> {
-        self.legs.get(&id).ok_or(EngineError::NoSuchLeg(id))
-    }
-
-    fn entry_mut(&mut self, id: LegId) -> Result<&mut LegEntry, EngineError> {
-        self.legs.get_mut(&id).ok_or(EngineError::NoSuchLeg(id))
-    }
-
-    fn least_loaded(&self, threads: usize) -> usize {
-        let legs = |thread: usize| {
-            self.legs
-                .values()
-                .filter(|entry| entry.thread == thread)
-                .count()
-        };
-        (0..threads).min_by_key(|thread| legs(*thread)).unwrap_or(0)
-    }
-
-    fn open(
-        &mut self,
-        opening: Opening,
-        with_rtcp: bool,
-        range: &Range<u16>,
-    ) -> Result<(Sockets, Option<u16>), EngineError> {
-        let sockets = match opening {
-            Opening::AnyPort => self.ports.open(with_rtcp).map_err(|error| match error {
-                PortError::NoFreePair => EngineError::PortsExhausted(range.clone()),
-                PortError::Refused(error) => EngineError::Os(error),
-            })?,
-            Opening::Port(port) => self.ports.open_at(port, with_rtcp)?,
-            Opening::Descriptors(rtp, rtcp) => {
-                let rtcp = rtcp.map(adopt_udp_socket).transpose()?;
-                return Ok((
-                    Sockets {
-                        rtp: adopt_udp_socket(rtp)?,
-                        rtcp,
-                    },
-                    None,
-                ));
-            }
-        };
-        let port = sockets.rtp.local_addr()?.port();
-        Ok((sockets, Some(port)))
-    }
-
-    fn give_back(&mut self, port: Option<u16>) {
-        if let Some(port) = port {
-            self.ports.release(port);
-        }
-    }
-
-    fn forget_bridge(&mut self, bridge: BridgeId) {
-        if let Some((a, b)) = self.bridges.remove(&bridge) {
-            for leg in [a, b] {
-                if let Some(entry) = self.legs.get_mut(&leg) {
-                    entry.bridge = None;
-                }
-            }
-        }
     }
 }
 

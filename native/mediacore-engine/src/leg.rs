@@ -1,8 +1,12 @@
 //! One leg on its media thread: RTP and RTCP with one peer, both directions, without socket and clock.
 
+mod figures;
+mod timers;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use figures::Played;
 use mediacore_rtp::rtcp::{Reporter, Schedule};
 use mediacore_rtp::{NtpTime, SenderState, Ssrc};
 
@@ -12,11 +16,10 @@ use crate::format::{CodecId, TELEPHONE_EVENT};
 use crate::frame::{Frame, SILENCE, mix_into};
 use crate::graph::{Hears, Party, Role};
 use crate::ids::LegId;
-use crate::incoming::{Accepted, Incoming, count_rejection};
-use crate::latch::Verdict;
+use crate::incoming::{Accepted, Incoming};
 use crate::listeners::Listeners;
 use crate::outgoing::{Outgoing, Route};
-use crate::outlet::{Channel, Outlet};
+use crate::outlet::Outlet;
 use crate::params::LegParams;
 use crate::sounds::Sounds;
 use crate::stats::{LegStats, StatsCell};
@@ -92,6 +95,7 @@ pub struct Leg {
     outgoing: Outgoing,
     reporter: Reporter,
     decoder: Option<Box<Decoder>>,
+    played: Played,
     opened_at: Duration,
     report_at: Option<Duration>,
 }
@@ -135,6 +139,7 @@ impl Leg {
                 Schedule::new(SESSION_BANDWIDTH_BPS, seeds.reports, now),
             ),
             decoder: None,
+            played: Played::default(),
             opened_at: now,
             report_at: params.report_every.map(|every| now + every),
             params,
@@ -183,7 +188,9 @@ impl Leg {
             self.outgoing.switch();
         }
         if !role.is_decoded {
-            self.decoder = None;
+            if let Some(decoder) = self.decoder.take() {
+                self.played.add(&decoder.stats());
+            }
             self.heard = SILENCE;
         } else if self.decoder.is_none() {
             self.decoder = Some(Box::default());
@@ -317,189 +324,11 @@ impl Leg {
         had_sounds && self.sounds.is_empty()
     }
 
-    /// Judges and reads RTCP from the peer.
-    pub fn receive_rtcp(
-        &mut self,
-        channel: Channel,
-        datagram: &[u8],
-        from: SocketAddr,
-        moment: Moment,
-        out: &mut impl Outlet,
-    ) {
-        let latch = match (channel, self.params.rtcp_mux) {
-            (Channel::Rtp, true) => &mut self.incoming.latch,
-            (Channel::Rtcp, _) => &mut self.incoming.rtcp_latch,
-            // Nobody agreed to RTCP on the RTP port.
-            (Channel::Rtp, false) => {
-                self.stats.rejected_malformed += 1;
-                return;
-            }
-        };
-        if let Verdict::Reject(rejection) = latch.judge(from, moment.now) {
-            count_rejection(&mut self.stats, rejection);
-            return;
-        }
-        let (sender, receiver) = (&self.outgoing.sender, &mut self.incoming.receiver);
-        match self
-            .reporter
-            .receive(datagram, sender, receiver, moment.ntp(), moment.now)
-        {
-            Ok(received) => {
-                self.stats.rtcp_received += 1;
-                if received.has_bye {
-                    out.event(Event::RemoteBye { leg: self.id });
-                }
-            }
-            Err(_) => self.stats.rejected_malformed += 1,
-        }
-    }
-
-    /// When `handle_timeout` wants to be called.
-    #[must_use]
-    pub fn next_timeout(&self) -> Duration {
-        let mut next = self.reporter.next_timeout();
-        if let Some(report_at) = self.report_at {
-            next = next.min(report_at);
-        }
-        if let Some(times_out_at) = self.times_out_at() {
-            next = next.min(times_out_at);
-        }
-        next
-    }
-
-    /// Sends the report that is due, and notices a peer that fell silent.
-    pub fn handle_timeout(&mut self, moment: Moment, out: &mut impl Outlet) {
-        self.send_report(moment, out);
-        if self.times_out_at().is_some_and(|at| moment.now >= at) {
-            self.incoming.is_timed_out = true;
-            let silent = self.incoming.silence(moment.now).unwrap_or_default();
-            out.event(Event::MediaTimeout {
-                leg: self.id,
-                silent,
-            });
-        }
-        if let (Some(at), Some(every)) = (self.report_at, self.params.report_every)
-            && moment.now >= at
-        {
-            self.report_at = Some(moment.now + every);
-            out.event(Event::Report { leg: self.id });
-        }
-    }
-
-    /// Says goodbye in RTCP, if anything was ever sent (RFC 3550 6.3.7).
-    pub fn bye(&mut self, moment: Moment, out: &mut impl Outlet) {
-        if self.outgoing.sender.state().packets == 0 && self.stats.rtcp_sent == 0 {
-            return;
-        }
-        let mut buffer = [0; Reporter::REPORT_OCTETS_MAX];
-        let (sender, receiver) = (&self.outgoing.sender, &mut self.incoming.receiver);
-        let octets = self
-            .reporter
-            .bye(sender, receiver, moment.ntp(), moment.now, &mut buffer);
-        self.send_rtcp(&buffer[..octets], out);
-    }
-
-    /// Leaves the newest figures where everybody finds them.
-    pub fn publish(&mut self, now: Duration) {
-        self.is_dirty = false;
-        self.measure(now);
-        self.cell.write(&self.stats.to_words());
-    }
-
-    fn times_out_at(&self) -> Option<Duration> {
-        let limit = self
-            .params
-            .media_timeout
-            .filter(|_| !self.incoming.is_timed_out)?;
-        Some(self.incoming.heard_at()? + limit)
-    }
-
     fn route(&self, now: Duration) -> Route {
         Route {
             slot: self.slot,
             to: self.incoming.latch.destination(),
             now,
-        }
-    }
-
-    fn send_report(&mut self, moment: Moment, out: &mut impl Outlet) {
-        if moment.now < self.reporter.next_timeout() {
-            return;
-        }
-        let mut buffer = [0; Reporter::REPORT_OCTETS_MAX];
-        let (sender, receiver) = (&self.outgoing.sender, &mut self.incoming.receiver);
-        let written =
-            self.reporter
-                .handle_timeout(sender, receiver, moment.ntp(), moment.now, &mut buffer);
-        if let Some(octets) = written {
-            self.send_rtcp(&buffer[..octets], out);
-        }
-    }
-
-    fn send_rtcp(&mut self, compound: &[u8], out: &mut impl Outlet) {
-        let (channel, latch) = match self.params.rtcp_mux {
-            true => (Channel::Rtp, &self.incoming.latch),
-            false => (Channel::Rtcp, &self.incoming.rtcp_latch),
-        };
-        if let (Some(to), false) = (latch.destination(), compound.is_empty()) {
-            let is_sent = out.send(self.slot, channel, compound, to);
-            self.stats.rtcp_sent += u64::from(is_sent);
-        }
-    }
-
-    fn measure(&mut self, now: Duration) {
-        let stats = &mut self.stats;
-        stats.measured_at_s = now.as_secs_f64();
-        stats.age_s = now.saturating_sub(self.opened_at).as_secs_f64();
-        stats.flags = u64::from(self.params.direction.sends())
-            | u64::from(self.params.direction.receives()) << 1
-            | u64::from(self.mutes.send) << 2
-            | u64::from(self.mutes.receive) << 3
-            | u64::from(self.params.remote.is_some()) << 4;
-        let remote = self.incoming.latch.destination();
-        stats.set_remote(remote);
-        stats.is_latched = u64::from(self.incoming.latch.latched().is_some());
-        stats.silent_ms = self
-            .incoming
-            .silence(now)
-            .map_or(f64::NAN, |silence| silence.as_secs_f64() * 1000.0);
-        self.measure_received();
-        self.measure_sent();
-    }
-
-    fn measure_received(&mut self) {
-        let stats = &mut self.stats;
-        let received = self.incoming.receiver.stats();
-        stats.receive_packets = received.packets;
-        stats.receive_octets = received.octets;
-        stats.receive_lost = received.lost;
-        stats.receive_lost_ratio = received.lost_ratio;
-        stats.receive_burst_ratio = received.burst_ratio;
-        stats.receive_jitter_ms = received.jitter_ms;
-        stats.receive_duplicates = received.duplicates;
-        stats.receive_reordered = received.reordered;
-        stats.receive_ssrc_changes = received.ssrc_changes;
-        if let Some(decoder) = &self.decoder {
-            let played = decoder.stats();
-            stats.receive_late = played.late;
-            stats.played_ms = played.played_ms + played.concealed_ms;
-            stats.concealed_ms = played.concealed_ms;
-            stats.buffer_ms = played.target_ms;
-        }
-    }
-
-    fn measure_sent(&mut self) {
-        let stats = &mut self.stats;
-        let sent = self.outgoing.sender.state();
-        stats.send_packets = sent.packets;
-        stats.send_octets = sent.octets;
-        if let Some(report) = self.reporter.peer_report() {
-            stats.send_lost = u64::try_from(report.cumulative_lost).unwrap_or(0);
-            stats.send_lost_ratio = report.lost_ratio;
-            stats.send_jitter_ms = report.jitter_ms;
-            stats.rtt_ms = report
-                .round_trip
-                .map_or(f64::NAN, |trip| trip.as_secs_f64() * 1000.0);
         }
     }
 }

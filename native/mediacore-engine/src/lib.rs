@@ -11,6 +11,8 @@
 //! writes no log; what it has to tell goes through bounded rings (`event`), and what is measured lies under a
 //! sequence lock (`seqlock`).
 
+#![deny(unsafe_code)]
+
 mod command;
 mod core;
 mod decoder;
@@ -31,6 +33,7 @@ mod outlet;
 mod pacing;
 mod params;
 mod ports;
+mod registry;
 mod reply;
 mod seqlock;
 mod sounds;
@@ -40,12 +43,13 @@ mod tap;
 mod thread;
 mod worker;
 
-pub use engine::{Engine, EngineConfig, OpenedLeg, Opening};
+pub use engine::{Engine, EngineConfig, OpenedLeg};
 pub use error::EngineError;
 pub use event::Event;
 pub use format::{CodecBook, CodecId, Format, Formats};
 pub use ids::{BridgeId, LegId, SoundId, TapId};
 pub use params::{Direction, LegParams};
+pub use registry::Opening;
 pub use source::SourceWriter;
 pub use stats::{COLUMNS, EngineStats, Kind, LegStats, WORDS};
 pub use tap::{Tap, TapSide};

@@ -36,6 +36,12 @@ impl Pacing {
         }
     }
 
+    /// Whether packets are fetched together.
+    #[must_use]
+    pub fn is_paced(&self) -> bool {
+        self.is_paced
+    }
+
     /// Until when packets may lie; none: each may wake the thread at once.
     #[must_use]
     pub fn next_fetch(&self, now: Duration) -> Option<Duration> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rtrb::{Consumer, Producer};
 
 use crate::command::{Command, Placed};
-use crate::core::Core;
+use crate::core::{Core, TICK};
 use crate::event::{Event, EventQueue};
 use crate::ids::LegId;
 use crate::leg::Leg;
@@ -23,8 +23,8 @@ const DATAGRAM_OCTETS: usize = 2048;
 /// The poller's number of the descriptor that commands come by; sockets are `slot * 2`, and one more for RTCP.
 const WAKE: u64 = u64::MAX;
 
-/// Rounds of one fetch: so many packets of one leg may have piled up; what is left wakes the thread again.
-const ROUNDS_MAX: usize = 32;
+/// How long one fetch may go on: then commands and the frame clock have their turn, and what is left wakes the thread again.
+const FETCH_MAX: Duration = TICK;
 
 /// How often the thread's processor time is asked for: it is a system call.
 const BUSY_EVERY: Duration = Duration::from_millis(50);
@@ -156,22 +156,24 @@ impl Worker {
         wakes.store(wakes.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
-    /// Takes in what is ready: one datagram of each socket, in as many rounds as the pace allows.
+    /// Takes in what is ready: one datagram of each socket; when they are fetched together, until all are dry.
     fn fetch(&mut self) -> u32 {
-        let is_paced = self.pacing.next_fetch(Duration::ZERO).is_some();
-        let mut packets = 0;
-        for _ in 0..if is_paced { ROUNDS_MAX } else { 1 } {
+        let started_at = monotonic();
+        let (mut now, mut packets) = (started_at, 0);
+        loop {
             let before = packets;
-            let now = monotonic();
             for index in 0..self.ready.len() {
                 packets += u32::from(self.fetch_from(self.ready[index], now));
             }
-            if !is_paced || packets == before {
-                break;
+            if !self.pacing.is_paced() || packets == before {
+                return packets;
+            }
+            now = monotonic();
+            if now >= started_at + FETCH_MAX {
+                return packets;
             }
             self.poller.wait(&mut self.ready, Some(Duration::ZERO));
         }
-        packets
     }
 
     fn fetch_from(&mut self, number: u64, now: Duration) -> bool {

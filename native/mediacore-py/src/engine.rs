@@ -168,20 +168,14 @@ impl Engine {
 
     /// One leg's row of figures.
     fn leg_stats<'py>(&self, py: Python<'py>, leg: u64) -> PyResult<Bound<'py, PyBytes>> {
-        let stats = call(py, || self.engine.leg_stats(LegId(leg)))?;
-        Ok(PyBytes::new(py, &stats::row(&stats)))
+        let row = call(py, || self.engine.leg_stats(LegId(leg)))?;
+        stats::rows(py, &[row])
     }
 
     /// The rows of all legs, one after the other.
-    fn all_leg_stats<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let rows: Vec<u8> = py.detach(|| {
-            self.engine
-                .all_leg_stats()
-                .iter()
-                .flat_map(stats::row)
-                .collect()
-        });
-        PyBytes::new(py, &rows)
+    fn all_leg_stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let rows = py.detach(|| self.engine.all_leg_stats());
+        stats::rows(py, &rows)
     }
 
     /// The engine's own figures, by name.

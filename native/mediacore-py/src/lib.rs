@@ -29,6 +29,12 @@ mod _native {
         env!("CARGO_PKG_VERSION")
     }
 
+    /// What is reckoned from a row when somebody looks at it.
+    #[pyfunction]
+    fn derived_stats(row: &[u8]) -> PyResult<(f64, f64, f64, f64)> {
+        stats::derived(row)
+    }
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("STATS_COLUMNS", stats::columns())?;

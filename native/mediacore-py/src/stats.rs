@@ -1,19 +1,13 @@
 //! Statistics as rows of eight-octet words: Rust copies them out, Python reads what it wants of them.
 
-use mediacore_engine::{COLUMNS, EngineStats, Kind, LegStats};
+use mediacore_engine::{COLUMNS, EngineStats, Kind, LegStats, WORDS};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
-
-/// Figures that are reckoned from others when a row is read.
-const DERIVED: [&str; 4] = ["mos", "send_mos", "one_way_delay_ms", "concealed_ratio"];
+use pyo3::types::{PyBytes, PyDict};
 
 /// The names of a row's columns.
 pub fn columns() -> Vec<&'static str> {
-    COLUMNS
-        .iter()
-        .map(|(name, _)| *name)
-        .chain(DERIVED)
-        .collect()
+    COLUMNS.iter().map(|(name, _)| *name).collect()
 }
 
 /// The format of a row in the words of Python's `struct`.
@@ -23,23 +17,40 @@ pub fn format() -> String {
         Kind::Real => 'd',
     };
     let columns: String = COLUMNS.iter().map(|(_, kind)| letter(kind)).collect();
-    format!("={columns}{}", "d".repeat(DERIVED.len()))
+    format!("={columns}")
 }
 
-/// One leg's row.
-pub fn row(stats: &LegStats) -> Vec<u8> {
-    let derived = [
+/// Rows of legs, one after the other.
+pub fn rows<'py>(py: Python<'py>, legs: &[[u64; WORDS]]) -> PyResult<Bound<'py, PyBytes>> {
+    let words = legs.as_flattened();
+    PyBytes::new_with(py, words.len() * 8, |octets| {
+        for (octets, word) in octets.as_chunks_mut().0.iter_mut().zip(words) {
+            *octets = word.to_ne_bytes();
+        }
+        Ok(())
+    })
+}
+
+/// What is reckoned from a row when somebody looks at it: MOS here and there, one-way delay in ms, part concealed.
+pub fn derived(row: &[u8]) -> PyResult<(f64, f64, f64, f64)> {
+    let octets = WORDS * 8;
+    if row.len() != octets {
+        return Err(PyValueError::new_err(format!(
+            "a row has {octets} octets, not {}",
+            row.len()
+        )));
+    }
+    let mut words = [0; WORDS];
+    for (word, octets) in words.iter_mut().zip(row.as_chunks().0) {
+        *word = u64::from_ne_bytes(*octets);
+    }
+    let stats = LegStats::from_words(&words);
+    Ok((
         stats.mos(),
         stats.send_mos(),
         stats.one_way_delay_ms(),
         stats.concealed_ratio(),
-    ];
-    stats
-        .to_words()
-        .into_iter()
-        .chain(derived.map(f64::to_bits))
-        .flat_map(u64::to_ne_bytes)
-        .collect()
+    ))
 }
 
 /// The engine's figures by name.

@@ -30,7 +30,6 @@ def test_figures_find_their_places():
         row(
             leg=7,
             flags=0b1011,
-            mos=4.2,
             receive_packets=10,
             receive_payload_type=8,
             receive_codec=2,

@@ -7,6 +7,10 @@ use std::os::fd::{BorrowedFd, RawFd};
 use rustix::net::{SocketType, sockopt};
 
 /// A UDP socket of the engine's own for the one behind `descriptor`; the caller keeps, and closes, its descriptor.
+#[expect(
+    unsafe_code,
+    reason = "a number from outside becomes a descriptor here"
+)]
 pub fn adopt_udp_socket(descriptor: RawFd) -> io::Result<UdpSocket> {
     if descriptor < 0 {
         return Err(io::Error::new(

@@ -1,0 +1,118 @@
+//! What an engine plays to legs and copies from them.
+
+use mediacore_audio::ToneSource;
+
+use super::Engine;
+use crate::command::Command;
+use crate::error::EngineError;
+use crate::frame::SAMPLE_RATE_HZ;
+use crate::ids::{LegId, SoundId, TapId};
+use crate::leg::Mutes;
+use crate::listeners::{TAPS_MAX, ToneWatch, WATCHED_MAX};
+use crate::sounds::{SOUNDS_MAX, Sound};
+use crate::source::{SourceWriter, source};
+use crate::tap::{Tap, TapSide, tap};
+
+impl Engine {
+    /// Mutes or unmutes: `send` is what the peer hears, `receive` what others hear of it; none leaves it as it is.
+    pub fn mute(
+        &self,
+        id: LegId,
+        send: Option<bool>,
+        receive: Option<bool>,
+    ) -> Result<(), EngineError> {
+        let mut registry = self.registry()?;
+        let entry = registry.entry_mut(id)?;
+        let mutes = Mutes {
+            send: send.unwrap_or(entry.mutes.send),
+            receive: receive.unwrap_or(entry.mutes.receive),
+        };
+        let done = self.threads[entry.thread].ask(|reply| Command::Mute(id, mutes, reply))?;
+        entry.mutes = mutes;
+        done.ok_or(EngineError::NoSuchLeg(id))
+    }
+
+    /// Plays a sine of `hz` at `level_dbfs`, for `duration_ms` or until it is stopped.
+    pub fn play_tone(
+        &self,
+        id: LegId,
+        hz: f64,
+        level_dbfs: f64,
+        duration_ms: Option<u32>,
+    ) -> Result<SoundId, EngineError> {
+        self.play(
+            id,
+            Sound::Tone(ToneSource::sine(
+                hz,
+                level_dbfs,
+                duration_ms,
+                SAMPLE_RATE_HZ,
+            )),
+        )
+    }
+
+    /// Plays what is written to the source, which holds at most `samples_max` samples.
+    pub fn play_source(
+        &self,
+        id: LegId,
+        samples_max: usize,
+    ) -> Result<(SoundId, SourceWriter), EngineError> {
+        let (writer, reader) = source(samples_max);
+        Ok((self.play(id, Sound::Source(reader))?, writer))
+    }
+
+    fn play(&self, id: LegId, playing: Sound) -> Result<SoundId, EngineError> {
+        let sound = SoundId(self.next_id());
+        self.ask(id, |reply| {
+            Command::Play(id, sound, Box::new(playing), reply)
+        })?
+        .map_err(|_| EngineError::TooMany {
+            what: "sounds at once to one leg",
+            limit: SOUNDS_MAX,
+        })?;
+        Ok(sound)
+    }
+
+    /// Stops a sound; true when it was still playing.
+    pub fn stop_sound(&self, id: LegId, sound: SoundId) -> Result<bool, EngineError> {
+        Ok(self
+            .ask(id, |reply| Command::Stop(id, sound, reply))?
+            .is_some())
+    }
+
+    /// Copies what the peer says, or is sent, to a tap that holds at most `frames_max` frames of 20 ms.
+    pub fn tap(
+        &self,
+        id: LegId,
+        side: TapSide,
+        frames_max: usize,
+    ) -> Result<(TapId, Tap), EngineError> {
+        let number = TapId(self.next_id());
+        let (feed, tap) = tap(number, side, frames_max)?;
+        self.ask(id, |reply| Command::AddTap(id, feed, reply))?
+            .map_err(|_| EngineError::TooMany {
+                what: "taps on one leg",
+                limit: TAPS_MAX,
+            })?;
+        Ok((number, tap))
+    }
+
+    /// Ends a tap; one that has ended already needs nothing.
+    pub fn close_tap(&self, id: LegId, tap: TapId) -> Result<(), EngineError> {
+        self.ask(id, |reply| Command::RemoveTap(id, tap, reply))
+            .map(drop)
+    }
+
+    /// Watches for these tones in what the peer says, instead of what was watched for; none of them: no longer.
+    pub fn watch_tones(&self, id: LegId, frequencies_hz: &[f64]) -> Result<(), EngineError> {
+        if frequencies_hz.len() > WATCHED_MAX {
+            return Err(EngineError::TooMany {
+                what: "frequencies watched for on one leg",
+                limit: WATCHED_MAX,
+            });
+        }
+        let watch = (!frequencies_hz.is_empty()).then(|| Box::new(ToneWatch::new(frequencies_hz)));
+        self.ask(id, |reply| Command::Watch(id, watch, reply))
+            .map(drop)
+    }
+}

@@ -1,0 +1,90 @@
+//! What a leg shows of itself: one row, left under a sequence lock.
+
+use std::time::Duration;
+
+use mediacore_rtp::jitter::JitterStats;
+
+use super::Leg;
+
+/// Sums over the lives of decoders: one exists only while audio is needed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Played {
+    late: u64,
+    played_ms: f64,
+    concealed_ms: f64,
+}
+
+impl Played {
+    pub fn add(&mut self, stats: &JitterStats) {
+        self.late += stats.late;
+        self.played_ms += stats.played_ms + stats.concealed_ms;
+        self.concealed_ms += stats.concealed_ms;
+    }
+}
+
+impl Leg {
+    /// Leaves the newest figures where everybody finds them.
+    pub fn publish(&mut self, now: Duration) {
+        self.is_dirty = false;
+        self.measure(now);
+        self.cell.write(&self.stats.to_words());
+    }
+
+    fn measure(&mut self, now: Duration) {
+        let stats = &mut self.stats;
+        stats.measured_at_s = now.as_secs_f64();
+        stats.age_s = now.saturating_sub(self.opened_at).as_secs_f64();
+        stats.flags = u64::from(self.params.direction.sends())
+            | u64::from(self.params.direction.receives()) << 1
+            | u64::from(self.mutes.send) << 2
+            | u64::from(self.mutes.receive) << 3
+            | u64::from(self.params.remote.is_some()) << 4;
+        let remote = self.incoming.latch.destination();
+        stats.set_remote(remote);
+        stats.is_latched = u64::from(self.incoming.latch.latched().is_some());
+        stats.silent_ms = self
+            .incoming
+            .silence(now)
+            .map_or(f64::NAN, |silence| silence.as_secs_f64() * 1000.0);
+        self.measure_received();
+        self.measure_sent();
+    }
+
+    fn measure_received(&mut self) {
+        let stats = &mut self.stats;
+        let received = self.incoming.receiver.stats();
+        stats.receive_packets = received.packets;
+        stats.receive_octets = received.octets;
+        stats.receive_lost = received.lost;
+        stats.receive_lost_ratio = received.lost_ratio;
+        stats.receive_burst_ratio = received.burst_ratio;
+        stats.receive_jitter_ms = received.jitter_ms;
+        stats.receive_duplicates = received.duplicates;
+        stats.receive_reordered = received.reordered;
+        stats.receive_ssrc_changes = received.ssrc_changes;
+        let mut sum = self.played;
+        if let Some(decoder) = &self.decoder {
+            let played = decoder.stats();
+            sum.add(&played);
+            stats.buffer_ms = played.target_ms;
+        }
+        stats.receive_late = sum.late;
+        stats.played_ms = sum.played_ms;
+        stats.concealed_ms = sum.concealed_ms;
+    }
+
+    fn measure_sent(&mut self) {
+        let stats = &mut self.stats;
+        let sent = self.outgoing.sender.state();
+        stats.send_packets = sent.packets;
+        stats.send_octets = sent.octets;
+        if let Some(report) = self.reporter.peer_report() {
+            stats.send_lost = u64::try_from(report.cumulative_lost).unwrap_or(0);
+            stats.send_lost_ratio = report.lost_ratio;
+            stats.send_jitter_ms = report.jitter_ms;
+            stats.rtt_ms = report
+                .round_trip
+                .map_or(f64::NAN, |trip| trip.as_secs_f64() * 1000.0);
+        }
+    }
+}

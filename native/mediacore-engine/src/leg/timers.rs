@@ -1,0 +1,129 @@
+//! A leg's reports, its goodbye, and what happens when its peer says nothing (RFC 3550 6).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mediacore_rtp::rtcp::Reporter;
+
+use super::{Leg, Moment};
+use crate::event::Event;
+use crate::incoming::count_rejection;
+use crate::latch::Verdict;
+use crate::outlet::{Channel, Outlet};
+
+impl Leg {
+    /// Judges and reads RTCP from the peer.
+    pub fn receive_rtcp(
+        &mut self,
+        channel: Channel,
+        datagram: &[u8],
+        from: SocketAddr,
+        moment: Moment,
+        out: &mut impl Outlet,
+    ) {
+        let latch = match (channel, self.params.rtcp_mux) {
+            (Channel::Rtp, true) => &mut self.incoming.latch,
+            (Channel::Rtcp, _) => &mut self.incoming.rtcp_latch,
+            // Nobody agreed to RTCP on the RTP port.
+            (Channel::Rtp, false) => {
+                self.stats.rejected_malformed += 1;
+                return;
+            }
+        };
+        if let Verdict::Reject(rejection) = latch.judge(from, moment.now) {
+            count_rejection(&mut self.stats, rejection);
+            return;
+        }
+        let (sender, receiver) = (&self.outgoing.sender, &mut self.incoming.receiver);
+        match self
+            .reporter
+            .receive(datagram, sender, receiver, moment.ntp(), moment.now)
+        {
+            Ok(received) => {
+                self.stats.rtcp_received += 1;
+                if received.has_bye {
+                    out.event(Event::RemoteBye { leg: self.id });
+                }
+            }
+            Err(_) => self.stats.rejected_malformed += 1,
+        }
+    }
+
+    /// When `handle_timeout` wants to be called.
+    #[must_use]
+    pub fn next_timeout(&self) -> Duration {
+        let mut next = self.reporter.next_timeout();
+        if let Some(report_at) = self.report_at {
+            next = next.min(report_at);
+        }
+        if let Some(times_out_at) = self.times_out_at() {
+            next = next.min(times_out_at);
+        }
+        next
+    }
+
+    /// Sends the report that is due, and notices a peer that fell silent.
+    pub fn handle_timeout(&mut self, moment: Moment, out: &mut impl Outlet) {
+        self.send_report(moment, out);
+        if self.times_out_at().is_some_and(|at| moment.now >= at) {
+            self.incoming.is_timed_out = true;
+            let silent = self.incoming.silence(moment.now).unwrap_or_default();
+            out.event(Event::MediaTimeout {
+                leg: self.id,
+                silent,
+            });
+        }
+        if let (Some(at), Some(every)) = (self.report_at, self.params.report_every)
+            && moment.now >= at
+        {
+            self.report_at = Some(moment.now + every);
+            out.event(Event::Report { leg: self.id });
+        }
+    }
+
+    /// Says goodbye in RTCP, if anything was ever sent (RFC 3550 6.3.7).
+    pub fn bye(&mut self, moment: Moment, out: &mut impl Outlet) {
+        if self.outgoing.sender.state().packets == 0 && self.stats.rtcp_sent == 0 {
+            return;
+        }
+        let mut buffer = [0; Reporter::REPORT_OCTETS_MAX];
+        let (sender, receiver) = (&self.outgoing.sender, &mut self.incoming.receiver);
+        let octets = self
+            .reporter
+            .bye(sender, receiver, moment.ntp(), moment.now, &mut buffer);
+        self.send_rtcp(&buffer[..octets], out);
+    }
+
+    fn times_out_at(&self) -> Option<Duration> {
+        let limit = self
+            .params
+            .media_timeout
+            .filter(|_| !self.incoming.is_timed_out)?;
+        Some(self.incoming.heard_at()? + limit)
+    }
+
+    fn send_report(&mut self, moment: Moment, out: &mut impl Outlet) {
+        if moment.now < self.reporter.next_timeout() {
+            return;
+        }
+        let mut buffer = [0; Reporter::REPORT_OCTETS_MAX];
+        let (sender, receiver) = (&self.outgoing.sender, &mut self.incoming.receiver);
+        let written =
+            self.reporter
+                .handle_timeout(sender, receiver, moment.ntp(), moment.now, &mut buffer);
+        if let Some(octets) = written {
+            self.send_rtcp(&buffer[..octets], out);
+        }
+    }
+
+    fn send_rtcp(&mut self, compound: &[u8], out: &mut impl Outlet) {
+        let (channel, latch) = match self.params.rtcp_mux {
+            true => (Channel::Rtp, &self.incoming.latch),
+            false => (Channel::Rtcp, &self.incoming.rtcp_latch),
+        };
+        if let (Some(to), false) = (latch.destination(), compound.is_empty()) {
+            let is_sent = out.send(self.slot, channel, compound, to);
+            self.stats.rtcp_sent += u64::from(is_sent);
+        }
+    }
+}

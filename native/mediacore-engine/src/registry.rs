@@ -1,0 +1,124 @@
+//! The control side's account of what is open: which leg is on which thread, with which port, in which bridge.
+//! Asks no thread for anything.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::os::fd::RawFd;
+
+use crate::error::EngineError;
+use crate::ids::{BridgeId, LegId};
+use crate::leg::Mutes;
+use crate::os::adopt_udp_socket;
+use crate::ports::{PortError, Ports, Sockets};
+use crate::stats::StatsCell;
+
+/// Where a leg's sockets come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Opening {
+    /// The next free pair of the range.
+    #[default]
+    AnyPort,
+    /// The pair that begins at this port.
+    Port(u16),
+    /// Sockets that somebody else opened and keeps: RTP and, unless it is multiplexed, RTCP.
+    Descriptors(RawFd, Option<RawFd>),
+}
+
+/// What is known of an open leg.
+#[derive(Debug)]
+pub struct LegEntry {
+    /// The media thread that it lives on.
+    pub thread: usize,
+    /// Where its figures are.
+    pub cell: StatsCell,
+    /// The port to give back to the range; none for sockets that were handed in.
+    pub port: Option<u16>,
+    /// How many sockets it has.
+    pub sockets: usize,
+    /// The bridge that it is in.
+    pub bridge: Option<BridgeId>,
+    /// What is muted.
+    pub mutes: Mutes,
+}
+
+/// Everything that is open.
+#[derive(Debug)]
+pub struct Registry {
+    /// Free and taken ports.
+    pub ports: Ports,
+    /// Open legs.
+    pub legs: HashMap<LegId, LegEntry>,
+    /// Bridges, echoes among them, with their legs.
+    pub bridges: HashMap<BridgeId, (LegId, LegId)>,
+    /// Nothing opens any more.
+    pub is_closed: bool,
+}
+
+impl Registry {
+    /// An open leg.
+    pub fn entry(&self, id: LegId) -> Result<&LegEntry, EngineError> {
+        self.legs.get(&id).ok_or(EngineError::NoSuchLeg(id))
+    }
+
+    /// An open leg, to be changed.
+    pub fn entry_mut(&mut self, id: LegId) -> Result<&mut LegEntry, EngineError> {
+        self.legs.get_mut(&id).ok_or(EngineError::NoSuchLeg(id))
+    }
+
+    /// The thread with the fewest legs.
+    pub fn least_loaded(&self, threads: usize) -> usize {
+        let legs = |thread: usize| {
+            self.legs
+                .values()
+                .filter(|entry| entry.thread == thread)
+                .count()
+        };
+        (0..threads).min_by_key(|thread| legs(*thread)).unwrap_or(0)
+    }
+
+    /// Sockets for a leg, and the port to give back later.
+    pub fn open(
+        &mut self,
+        opening: Opening,
+        with_rtcp: bool,
+        range: &Range<u16>,
+    ) -> Result<(Sockets, Option<u16>), EngineError> {
+        let sockets = match opening {
+            Opening::AnyPort => self.ports.open(with_rtcp).map_err(|error| match error {
+                PortError::NoFreePair => EngineError::PortsExhausted(range.clone()),
+                PortError::Refused(error) => EngineError::Os(error),
+            })?,
+            Opening::Port(port) => self.ports.open_at(port, with_rtcp)?,
+            Opening::Descriptors(rtp, rtcp) => {
+                let rtcp = rtcp.map(adopt_udp_socket).transpose()?;
+                return Ok((
+                    Sockets {
+                        rtp: adopt_udp_socket(rtp)?,
+                        rtcp,
+                    },
+                    None,
+                ));
+            }
+        };
+        let port = sockets.rtp.local_addr()?.port();
+        Ok((sockets, Some(port)))
+    }
+
+    /// A leg's port is free again.
+    pub fn give_back(&mut self, port: Option<u16>) {
+        if let Some(port) = port {
+            self.ports.release(port);
+        }
+    }
+
+    /// A bridge has ended.
+    pub fn forget_bridge(&mut self, bridge: BridgeId) {
+        if let Some((a, b)) = self.bridges.remove(&bridge) {
+            for leg in [a, b] {
+                if let Some(entry) = self.legs.get_mut(&leg) {
+                    entry.bridge = None;
+                }
+            }
+        }
+    }
+}
