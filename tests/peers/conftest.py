@@ -6,9 +6,22 @@ from pathlib import Path
 import pytest
 import trio
 
+from tests.support.capture import require_capture
+from tests.support.peers import require
 from tests.support.stage import Stage
 
 STAGE = pytest.StashKey[Stage]()
+
+
+@pytest.fixture(autouse=True)
+def programs(request: pytest.FixtureRequest) -> None:
+    """Skips the tests of a module where one of its `PROGRAMS` is missing. Not left to the test: a skip inside trio's
+    nursery would be a failure.
+    """
+    for program in request.module.PROGRAMS:
+        require(program)
+    if "tshark" in request.module.PROGRAMS:
+        require_capture()
 
 
 @pytest.fixture

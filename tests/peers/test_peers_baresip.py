@@ -13,6 +13,7 @@ from tests.support.stage import Stage
 from tests.support.tone_heard import WINDOW_S, windows
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(60)]
+PROGRAMS = ("baresip", "tshark")
 
 ADA_HZ, GRACE_HZ = 440.0, 1000.0
 TALK_S = 3.0

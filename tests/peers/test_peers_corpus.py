@@ -11,6 +11,7 @@ from tests.support.sip_corpus import CORPUS, rfc4475, rfc5118, rfc5118_text
 from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(60)]
+PROGRAMS = ()
 
 ANSWER_S = 5.0
 DATAGRAM_MAX = 65_535

@@ -12,6 +12,7 @@ from tests.support.sipp import Outcome, register, start_sipp
 from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(60)]
+PROGRAMS = ("sipp", "tshark")
 
 IMPATIENT = "103"
 CALLS, CALLS_PER_S, TALK_MS = 200, 20, 1500

@@ -1,11 +1,15 @@
 """What went over the wire, as tshark saw and dissected it: a witness that shares no line of code with the PBX."""
 
+import os
+import re
 import signal
 import socket
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+import pytest
 import trio
 
 from tests.support.free_ports import free_port
@@ -81,6 +85,23 @@ class Capture:
     def ladder(self) -> str:
         """The same, for people."""
         return "\n".join(map(str, self.messages()))
+
+
+def require_capture() -> None:
+    """Skips the test where tshark is missing or may not listen on loopback; under REQUIRE_PEERS=1 fails it."""
+    if is_capture_allowed(require("tshark")):
+        return
+    trouble = "tshark may not capture on lo: run as root, or let dumpcap capture (Debian: group wireshark)"
+    if os.environ.get("REQUIRE_PEERS") == "1":
+        pytest.fail(f"REQUIRE_PEERS=1, but {trouble}", pytrace=False)
+    pytest.skip(trouble)
+
+
+@cache
+def is_capture_allowed(tshark: Path) -> bool:
+    """Whether loopback is among the interfaces that tshark may use."""
+    done = subprocess.run([tshark, "-D"], capture_output=True, text=True, timeout=READ_S, check=False)
+    return re.search(r"^\d+\. lo\b", done.stdout, re.MULTILINE) is not None
 
 
 async def start_capture(stage: Stage, *, sip_port: int) -> Capture:

@@ -1,0 +1,33 @@
+"""The ear of the tests with real phones."""
+
+import numpy as np
+import pytest
+
+from tests.support.tone_heard import RATE, hear, windows
+
+
+def tone(hz: float, peak: float, seconds: float = 1.0) -> np.ndarray:
+    return peak * np.sin(2 * np.pi * hz / RATE * np.arange(int(seconds * RATE)))
+
+
+@pytest.mark.parametrize(("peak", "dbfs"), [(1.0, 0.0), (0.5, -6.02), (0.01, -40.0)])
+def test_a_tone_is_found_with_its_level(peak: float, dbfs: float):
+    heard = hear(tone(440, peak))
+    assert heard.peak_hz == 440
+    assert heard.level_dbfs == pytest.approx(dbfs, abs=0.1)
+    assert heard.purity_db > 60
+
+
+def test_noise_beside_a_tone_costs_purity():
+    noise = np.random.default_rng(1).normal(0, 0.05, RATE)
+    assert 10 < hear(tone(1000, 0.5) + noise).purity_db < 30
+
+
+def test_silence_before_the_first_sound_is_left_out_and_gaps_are_not():
+    silence = np.zeros(RATE)
+    heard = windows(np.concatenate([silence, tone(440, 0.5), silence, tone(440, 0.5)]))
+    assert [h.level_dbfs > -10 for h in heard] == [True] * 4 + [False] * 4 + [True] * 4
+
+
+def test_nothing_is_heard_in_silence():
+    assert windows(np.zeros(RATE)) == []
