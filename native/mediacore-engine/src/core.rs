@@ -172,13 +172,15 @@ impl Core {
             return;
         };
         if channel == Channel::Rtcp || is_rtcp(datagram) {
-            leg.receive_rtcp(channel, datagram, from, moment, out);
+            if leg.receive_rtcp(channel, datagram, from, moment, out) {
+                self.decide(slot, now);
+            }
             return;
         }
         let Some(accepted) = leg.receive_rtp(datagram, from, now, out) else {
             return;
         };
-        if leg.notice_codec(accepted.format.codec) {
+        if leg.notice_codec(accepted.format.codec) || accepted.has_latched {
             self.decide(slot, now);
         }
         let Some(leg) = self.leg_mut(slot) else {

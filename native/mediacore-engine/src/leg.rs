@@ -178,7 +178,7 @@ impl Leg {
             is_muted: self.mutes.send || self.mutes.receive,
             is_listened_to: !self.listeners.is_empty(),
             has_sounds: !self.sounds.is_empty(),
-            wants_silence: self.params.send_silence,
+            wants_silence: self.params.send_silence && self.incoming.latch.destination().is_some(),
         }
     }
 

@@ -509,6 +509,25 @@ fn a_leg_alone_sends_silence_so_that_its_peer_opens_up() {
 }
 
 #[test]
+fn a_leg_without_a_peer_costs_no_frames_and_begins_when_one_is_latched() {
+    let mut rig = Rig::new();
+    let anybody = LegParams {
+        remote: None,
+        accept_any_source: true,
+        send_silence: true,
+        ..params(A, ANY_CODEC)
+    };
+    let slot = rig.open(anybody);
+    assert!(
+        rig.core.phases.iter().all(Vec::is_empty),
+        "the frame clock stands still"
+    );
+    let mut alice = Phone::at(A, slot);
+    rig.talk(&mut [&mut alice], 10);
+    assert!(rig.sent(slot).len() >= 9);
+}
+
+#[test]
 fn packets_of_40_ms_are_made_where_they_were_agreed() {
     let mut rig = Rig::new();
     let slot = rig.open(LegParams {
@@ -677,6 +696,25 @@ fn a_goodbye_reaches_the_peer_and_rtcp_goes_where_it_was_agreed() {
         rig.out.events
     );
     assert_eq!(rig.stats(there).rejected_malformed, 0);
+}
+
+#[test]
+fn an_address_that_a_multiplexed_report_came_from_is_told_of() {
+    let mut rig = Rig::new();
+    let slot = rig.open(LegParams {
+        rtcp_mux: true,
+        ..params(A, ANY_CODEC)
+    });
+    let report = [0x80, 201, 0, 1, 0, 0, 0, 7]; // an RR without blocks
+    rig.receive(slot, &report, at("192.0.2.1:61000"));
+    assert_eq!(
+        rig.out.events,
+        [Event::Latched {
+            leg: LegId(1),
+            remote: at("192.0.2.1:61000")
+        }]
+    );
+    assert_eq!(rig.stats(slot).rtcp_received, 1);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::latch::Verdict;
 use crate::outlet::{Channel, Outlet};
 
 impl Leg {
-    /// Judges and reads RTCP from the peer.
+    /// Judges and reads RTCP from the peer. True when the address that RTP goes to was learned from it.
     pub fn receive_rtcp(
         &mut self,
         channel: Channel,
@@ -20,20 +20,33 @@ impl Leg {
         from: SocketAddr,
         moment: Moment,
         out: &mut impl Outlet,
-    ) {
+    ) -> bool {
         let latch = match (channel, self.params.rtcp_mux) {
             (Channel::Rtp, true) => &mut self.incoming.latch,
             (Channel::Rtcp, _) => &mut self.incoming.rtcp_latch,
             // Nobody agreed to RTCP on the RTP port.
             (Channel::Rtp, false) => {
                 self.stats.rejected_malformed += 1;
-                return;
+                return false;
             }
         };
-        if let Verdict::Reject(rejection) = latch.judge(from, moment.now) {
+        let verdict = latch.judge(from, moment.now);
+        if let Verdict::Reject(rejection) = verdict {
             count_rejection(&mut self.stats, rejection);
-            return;
+            return false;
         }
+        let has_latched = verdict == Verdict::Latch && channel == Channel::Rtp;
+        if has_latched {
+            out.event(Event::Latched {
+                leg: self.id,
+                remote: from,
+            });
+        }
+        self.read_rtcp(datagram, moment, out);
+        has_latched
+    }
+
+    fn read_rtcp(&mut self, datagram: &[u8], moment: Moment, out: &mut impl Outlet) {
         let (sender, receiver) = (&self.outgoing.sender, &mut self.incoming.receiver);
         match self
             .reporter
