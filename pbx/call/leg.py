@@ -96,13 +96,18 @@ class Leg:
 
     # -- an INVITE that we send ----------------------------------------------------------------------------------------
 
-    def send_invite(self, request: Request) -> None:
-        """Sends the first INVITE of this leg."""
-        flow = self.state.flow
+    def prepare_invite(self, request: Request) -> None:
+        """Takes the first INVITE of this leg, to be saved with the call before it is sent."""
+        self._endpoint.stamp(request, self.state.flow)
+        self.state.invite = PendingInvite(request.encode(), self.state.flow, "", is_ours=True)
+
+    def send_invite(self) -> None:
+        """Sends what was prepared."""
+        pending, request = self.state.invite, self.pending_request()
+        assert pending is not None, "prepare_invite() comes first"
         self.listen(request.call_id)
-        transaction = self._endpoint.request(request, flow, self.hear)
-        self._transactions.add(transaction)
-        self.state.invite = PendingInvite(request.encode(), flow, transaction, is_ours=True)
+        pending.transaction = self._endpoint.request(request, pending.flow, self.hear)
+        self._transactions.add(pending.transaction)
 
     def receive_response(self, response: Response) -> None:
         """A 1xx with a tag makes the dialog, early; a 2xx confirms it (RFC 3261 12.1.2)."""

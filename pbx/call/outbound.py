@@ -19,16 +19,13 @@ from pbx.sip.events import AckTimedOut, CancelReceived, Event, RequestReceived, 
 from pbx.sip.message import Response
 
 TRYING = 100
-FORKS_MAX = (
-    32  # phones rung by one round; beyond, the last registered ones stay silent: a loop of bindings is no attack
-)
+FORKS_MAX = 32  # phones rung by one round; beyond, those that registered first stay silent
 
 
 async def ring(call: Call) -> None:
     """Until one callee answers, all have refused, time is up, or the caller gives up."""
     if call.state.ring_targets:
-        start_ringing(call)
-        await call.save()
+        await start_ringing(call)
     time_left_s = max(0.0, call.state.ring_until - call.services.wall())
     with trio.move_on_after(time_left_s) as scope:
         while call.state.phase == "ringing":
@@ -38,8 +35,8 @@ async def ring(call: Call) -> None:
         _over(call, NoAnswer(), "nobody answered in time")
 
 
-def start_ringing(call: Call) -> None:
-    """Sends an INVITE to each phone of each target."""
+async def start_ringing(call: Call) -> None:
+    """Sends an INVITE to each phone of each target. The spool knows of each before it leaves: none rings unrecorded."""
     services, state = call.services, call.state
     targets, state.ring_targets = state.ring_targets, ()
     now = services.wall()
@@ -50,8 +47,10 @@ def start_ringing(call: Call) -> None:
         except NoMediaPorts:
             state.refusals.append(503)
             break
-        invite = make_invite(call, leg, binding)
-        leg.send_invite(invite)
+        leg.prepare_invite(make_invite(call, leg, binding))
+    await call.save()
+    for leg in _ringing(call):
+        leg.send_invite()
     if not _ringing(call):
         _over(call, outcome_of(state.refusals) if phones else Unregistered(), "")
 

@@ -64,13 +64,22 @@ class ClientTransactions:
         return None if live is None else live.machine.request
 
     def send(self, request: Request, flow: Flow, now: float) -> str:
-        """Puts our Via on the request (the object itself) and sends it."""
+        """Puts our Via on the request (the object itself), unless it is stamped already, and sends it."""
         if request.method in ("ACK", "CANCEL"):
             raise LocalProtocolError(f"{request.method} has a verb of its own: acknowledge() or cancel()")
-        branch = self._push_via(request, flow)
+        if "Via" not in request.headers:
+            self.stamp(request, flow)
+        branch = request.top_via.branch
+        assert branch is not None, "our Via has a branch"
         kind = ClientInvite if request.method == "INVITE" else ClientOther
         machine = kind(request, timers=self._timers, is_reliable=is_reliable(flow), now=now)
         return self._start(branch, machine, flow, now).id
+
+    def stamp(self, request: Request, flow: Flow) -> None:
+        """Puts our Via on the request, with the branch that its transaction will have."""
+        sent_by = write_hostport(*flow.local)
+        branch = f"{MAGIC_COOKIE}{self._token()}"
+        request.headers.prepend("Via", f"SIP/2.0/{flow.transport.upper()} {sent_by};rport;branch={branch}")
 
     def restore_invite(self, request: Request, flow: Flow, now: float, ack: Request | None) -> str:
         """Takes over an INVITE that another process sent; with `ack`, one that was answered and acknowledged."""
@@ -89,7 +98,7 @@ class ClientTransactions:
         """Sends the ACK to a 2xx, and again whenever that 2xx comes again."""
         if ack.method != "ACK":
             raise LocalProtocolError(f"{ack.method} is no ACK")
-        self._push_via(ack, flow)  # a branch of its own: it is a request inside the dialog (17.1.1.3)
+        self.stamp(ack, flow)  # a branch of its own: it is a request inside the dialog (17.1.1.3)
         data = ack.encode()
         self._outbox.transmit(flow, data)
         live = self._live.get(transaction)
@@ -176,8 +185,3 @@ class ClientTransactions:
         machine = ClientOther(cancel, timers=self._timers, is_reliable=is_reliable(live.flow), now=now)
         self._start(live.id, machine, live.flow, now)
 
-    def _push_via(self, request: Request, flow: Flow) -> str:
-        branch = f"{MAGIC_COOKIE}{self._token()}"
-        sent_by = write_hostport(*flow.local)
-        request.headers.prepend("Via", f"SIP/2.0/{flow.transport.upper()} {sent_by};rport;branch={branch}")
-        return branch

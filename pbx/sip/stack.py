@@ -112,8 +112,12 @@ class SipStack:
 
     # -- what our side wants -------------------------------------------------------------------------------------------
 
+    def stamp(self, request: Request, flow: Flow) -> None:
+        """Puts our Via on `request` (the object itself), so that it can be written down before it is sent."""
+        self._clients.stamp(request, flow)
+
     def send_request(self, request: Request, flow: Flow, now: float) -> str:
-        """Puts our Via on top of `request` (the object itself), sends it, and names the transaction."""
+        """Puts our Via on `request` (the object itself) unless it was stamped, sends it, and names the transaction."""
         return self._clients.send(request, flow, now)
 
     def respond(self, transaction: str, response: Response, now: float) -> None:

@@ -97,6 +97,10 @@ class Endpoint:
         self._perform()
         return transaction
 
+    def stamp(self, request: Request, flow: Flow) -> None:
+        """Gives a request its Via, so that it can be written down before `request()` sends it."""
+        self.stack.stamp(request, flow)
+
     def respond(self, transaction: str, response: Response) -> None:
         """Answers a request that was received."""
         self.stack.respond(transaction, response, trio.current_time())
@@ -126,8 +130,13 @@ class Endpoint:
         self._receivers.pop(transaction, None)
 
     def resume_request(self, request: Request, flow: Flow, receiver: Receiver, *, ack: Request | None = None) -> str:
-        """Goes on with an INVITE that another process sent: it rings, or with `ack` it is answered."""
+        """Goes on with an INVITE that another process sent: it rings, or with `ack` it is answered.
+
+        One that rings is sent once more: that process may have died before it could.
+        """
         transaction = self.stack.restore_client_invite(request, flow, trio.current_time(), ack=ack)
+        if ack is None:
+            self._socket.send(request.encode(), flow.remote)
         self._receivers[transaction] = receiver
         self._perform()
         return transaction
