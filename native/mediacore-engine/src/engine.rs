@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::command::{Command, Placed};
 use crate::error::EngineError;
@@ -16,7 +16,7 @@ use crate::event::Event;
 use crate::format::CodecBook;
 use crate::ids::{BridgeId, LegId};
 use crate::leg::{Leg, Mutes, Seeds};
-use crate::os::{Wake, fill_random, monotonic};
+use crate::os::{Wake, fill_random, monotonic, wall_clock};
 use crate::params::LegParams;
 use crate::ports::{Ports, Sockets};
 use crate::registry::{LegEntry, Opening, Registry};
@@ -377,13 +377,6 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-fn wall_clock() -> Duration {
-    // A clock before 1970 gives NTP times that are wrong but consistent, which is all that reports need.
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
 }
 
 fn random_seeds() -> Result<Seeds, EngineError> {

@@ -4,6 +4,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::Range;
 
+use crate::os::bind_udp;
+
 /// The sockets of one leg. RTCP has none of its own when it is multiplexed (RFC 5761).
 #[derive(Debug)]
 pub struct Sockets {
@@ -115,9 +117,9 @@ impl Ports {
     }
 
     fn bind(&self, port: u16, with_rtcp: bool) -> io::Result<Sockets> {
-        let rtp = bind_one(SocketAddr::new(self.address, port))?;
+        let rtp = bind_udp(SocketAddr::new(self.address, port))?;
         let rtcp = match (with_rtcp, port.checked_add(1)) {
-            (true, Some(above)) => Some(bind_one(SocketAddr::new(self.address, above))?),
+            (true, Some(above)) => Some(bind_udp(SocketAddr::new(self.address, above))?),
             (true, None) => {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
@@ -128,12 +130,6 @@ impl Ports {
         };
         Ok(Sockets { rtp, rtcp })
     }
-}
-
-fn bind_one(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = UdpSocket::bind(address)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
 }
 
 #[cfg(test)]
@@ -192,7 +188,8 @@ mod tests {
 
     #[test]
     fn ports_of_other_programs_are_stepped_over() {
-        let _other = UdpSocket::bind((HOST, 28_141)).expect("a foreign socket on the RTCP port");
+        let _other =
+            bind_udp(SocketAddr::new(HOST, 28_141)).expect("a foreign socket on the RTCP port");
         let mut ports = Ports::new(HOST, 28_140..28_144);
         assert_eq!(port(&ports.open(true).expect("the next pair")), 28_142);
     }

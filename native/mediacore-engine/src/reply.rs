@@ -2,9 +2,11 @@
 //! neither locks nor allocates when it answers.
 
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::os::monotonic;
 
 /// The media thread's half. Dropped unanswered, it wakes the waiting side too.
 #[derive(Debug)]
@@ -57,14 +59,14 @@ impl<T> Drop for Reply<T> {
 impl<T> Answer<T> {
     /// Waits for the answer, at most for `limit`.
     pub fn wait(mut self, limit: Duration) -> Result<T, Unanswered> {
-        let deadline = Instant::now() + limit;
+        let deadline = monotonic() + limit;
         loop {
             // Asked before the slot is looked at: an answer that comes in between is found all the same.
-            let is_last_look = self.slot.is_abandoned() || Instant::now() >= deadline;
+            let is_last_look = self.slot.is_abandoned() || monotonic() >= deadline;
             match self.slot.pop() {
                 Ok(value) => return Ok(value),
                 Err(_) if is_last_look => return Err(Unanswered),
-                Err(_) => thread::park_timeout(deadline.saturating_duration_since(Instant::now())),
+                Err(_) => thread::park_timeout(deadline.saturating_sub(monotonic())),
             }
         }
     }

@@ -4,14 +4,14 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::command::{COMMANDS_MAX, Command};
 use crate::error::EngineError;
 use crate::event::{EVENTS_MAX, Event};
-use crate::os::Wake;
+use crate::os::{Wake, monotonic};
 use crate::reply::{Reply, reply};
 use crate::worker::{Ties, Worker, WorkerCounters};
 
@@ -75,11 +75,11 @@ impl MediaThread {
     }
 
     fn push(&self, command: Command) -> Result<(), EngineError> {
-        let deadline = Instant::now() + ANSWER_MAX;
+        let deadline = monotonic() + ANSWER_MAX;
         let mut commands = self.commands.lock().expect("no panic holds this lock");
         let mut command = command;
         while let Err(PushError::Full(refused)) = commands.push(command) {
-            if Instant::now() >= deadline {
+            if monotonic() >= deadline {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 return Err(EngineError::Stalled);
             }

@@ -12,7 +12,7 @@ use crate::core::{Core, TICK};
 use crate::event::{Event, EventQueue};
 use crate::ids::LegId;
 use crate::leg::Leg;
-use crate::os::{Poller, Ready, Wake, monotonic, thread_cpu_time};
+use crate::os::{Poller, Ready, Wake, monotonic, receive, send, thread_cpu_time};
 use crate::outlet::{Channel, Outlet};
 use crate::pacing::Pacing;
 use crate::ports::Sockets;
@@ -92,7 +92,7 @@ impl Outlet for Io {
             (Channel::Rtcp, Some(rtcp)) => rtcp,
             _ => &sockets.rtp,
         };
-        socket.send_to(datagram, to).is_ok()
+        send(socket, datagram, to)
     }
 
     fn event(&mut self, event: Event) {
@@ -194,8 +194,7 @@ impl Worker {
             (Channel::Rtcp, Some(rtcp)) => rtcp,
             _ => &sockets.rtp,
         };
-        // Nothing there after all, or a port unreachable that came back: the next packet will tell.
-        let Ok((octets, from)) = socket.recv_from(&mut self.datagram[..]) else {
+        let Some((octets, from)) = receive(socket, &mut self.datagram[..]) else {
             return false;
         };
         self.core.receive(

@@ -1,6 +1,6 @@
-//! The two clocks that the engine reads. Both only go forward.
+//! The clocks that the engine reads.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -14,6 +14,18 @@ pub fn monotonic() -> Duration {
 #[must_use]
 pub fn thread_cpu_time() -> Duration {
     read(ClockId::ThreadCPUTime)
+}
+
+/// Time since the Unix epoch. It may be wrong and may be set back: for NTP times in reports alone, never for timers.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks for the wall clock"
+)]
+pub fn wall_clock() -> Duration {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 fn read(clock: ClockId) -> Duration {

@@ -1,10 +1,40 @@
-//! Sockets that somebody else opened.
+//! UDP sockets: opened, handed in, read and written. Plain calls; nothing here ever waits.
 
 use std::io;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{BorrowedFd, RawFd};
 
 use rustix::net::{SocketType, sockopt};
+
+/// A socket on `address` that never waits.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where sockets are opened"
+)]
+pub fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// The next datagram, if one is there; what does not fit into `buffer` is cut off.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where datagrams come in"
+)]
+pub fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+    // Nothing there after all, or a port unreachable that came back: the next packet will tell.
+    socket.recv_from(buffer).ok()
+}
+
+/// Sends one datagram; false when the system refused.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where datagrams go out"
+)]
+pub fn send(socket: &UdpSocket, datagram: &[u8], to: SocketAddr) -> bool {
+    socket.send_to(datagram, to).is_ok()
+}
 
 /// A UDP socket of the engine's own for the one behind `descriptor`; the caller keeps, and closes, its descriptor.
 #[expect(
