@@ -16,7 +16,7 @@ from pbx.events.call_events import By, CallEvent, CallStarted, LegEnded, LegMedi
 from pbx.media.interface import Address, MediaEngine
 from pbx.registrar.binding import Binding
 from pbx.routing.step import Facts, Start
-from pbx.sip.events import Event
+from pbx.sip.events import Event, RequestReceived
 from pbx.sip.flow import Flow
 from pbx.spool import PutCall, Spool, SpoolError
 from pbx.tenants.scope import TenantScope
@@ -24,7 +24,7 @@ from pbx.tenants.tenant import Tenant
 from pbx.transport.endpoint import Endpoint
 
 SAVE_S = 1.0  # how long a phone waits for the disk; a group commit takes some milliseconds
-INBOX_MAX = 256  # events of one call; beyond, the newest is dropped and counted: SIP's timers bring requests again
+INBOX_MAX = 256  # events of one call; beyond, the newest is dropped and counted, and a request is told 500
 
 # Started with an `ApplicationCall`, returns when it is done; the caller's hang-up cancels it.
 Application = Callable[[Any], Awaitable[None]]
@@ -99,10 +99,23 @@ class Call:
             self._post.send_nowait((leg_id, event))
         except trio.WouldBlock:
             self.services.counters.inbox_dropped += 1
+            if isinstance(event, RequestReceived):
+                self.legs[leg_id].respond(event, 500)
 
     async def next(self) -> tuple[Leg, Event]:
         """The next thing that happened, and on which leg."""
-        leg_id, event = await self._inbox.receive()
+        while True:
+            leg_id, event = await self._inbox.receive()
+            leg = self.legs[leg_id]
+            if not leg.refuses_fork(event):
+                return leg, event
+
+    def next_nowait(self) -> tuple[Leg, Event] | None:
+        """What has happened and was not looked at yet."""
+        try:
+            leg_id, event = self._inbox.receive_nowait()
+        except trio.WouldBlock:
+            return None
         return self.legs[leg_id], event
 
     # -- legs ----------------------------------------------------------------------------------------------------------
@@ -130,7 +143,7 @@ class Call:
         return leg
 
     def leg_ended(self, leg: Leg, status: int | None, by: By, reason: str) -> None:
-        """Notes a leg's end with what its audio was like; a second end of the same leg is none."""
+        """Notes a leg's end with what its audio was like, and gives its port back; a second end of it is none."""
         if leg.state.phase == "ended":
             return
         leg.state.phase = "ended"
@@ -147,6 +160,7 @@ class Call:
             # Once the call is over, that is the leg's end too, however long its phone takes to say so.
             at = self.state.ended_at if self.state.phase == "ended" else self.services.wall()
             self.note(LegEnded(at, leg.id, status, by, reason, media))
+        leg.close()
 
     # -- record --------------------------------------------------------------------------------------------------------
 
@@ -166,11 +180,12 @@ class Call:
         """Returns once the spool has the state: what a phone is told afterwards survives this process.
 
         A disk that is full or slow costs the call its survival, not its life: that is counted, and the call goes on.
+        Whoever saves has something to say to a phone next, so nothing but SAVE_S cuts this short.
         """
         state = self.state
         change = PutCall(state.id, state.scope, encode_state(state), state.epoch)
         try:
-            with trio.move_on_after(SAVE_S) as scope:
+            with trio.move_on_after(SAVE_S, shield=True) as scope:
                 await self.services.spool.commit(change)
             self.services.counters.saves_late += scope.cancelled_caught
         except SpoolError:

@@ -16,16 +16,23 @@ RECORD_TRIES = 60
 
 
 async def hang_up(call: Call) -> None:
-    """Ends every leg that is still there."""
-    for leg in call.legs.values():
-        _say_goodbye(call, leg)
-    with trio.move_on_after(HANGUP_S):
-        while any(leg.state.phase != "ended" for leg in call.legs.values()):
-            leg, event = await call.next()
-            _hear(call, leg, event)
-    for leg in call.legs.values():
-        call.leg_ended(leg, 408, "system", "no answer when we hung up")
-        leg.close()
+    """Ends every leg that is still there, and gives back all that they held."""
+    legs = call.legs.values()
+    try:
+        for leg in legs:
+            _say_goodbye(call, leg)
+        with trio.move_on_after(HANGUP_S):
+            while any(leg.state.phase != "ended" for leg in legs):
+                leg, event = await call.next()
+                _hear(call, leg, event)
+        while (left := call.next_nowait()) is not None:
+            _hear(call, *left)
+    finally:
+        for leg in legs:
+            if leg.is_up and leg.awaits_ack:
+                leg.send_bye()  # it was put off for an ACK that has not come
+            call.leg_ended(leg, 408, "system", "no answer when we hung up")
+            leg.close()
 
 
 async def leave_record(call: Call) -> None:
@@ -49,6 +56,8 @@ async def leave_record(call: Call) -> None:
 def _say_goodbye(call: Call, leg: Leg) -> None:
     state = leg.state
     match state.phase:
+        case "answered" if leg.awaits_ack and not call.state.is_interrupted:
+            pass  # RFC 3261 15: no BYE before the ACK to our 2xx, which may be lost and would bring the call back
         case "answered":
             leg.send_bye()
         case "calling" | "ringing" if state.role == "callee":
@@ -68,8 +77,11 @@ def _hear(call: Call, leg: Leg, event: Event) -> None:
             settle_cancelled(call, leg, response)
         case TimedOut():
             call.leg_ended(leg, 408, "system", "no answer when we hung up")
+        case RequestReceived(request=request) if request.method == "ACK":
+            if leg.is_up and leg.receive_ack(request):
+                leg.send_bye()
         case RequestReceived(request=request) if request.method == "BYE":
             leg.respond(event, 200)  # both hung up at once
             call.leg_ended(leg, None, leg.state.role, "hung up")
-        case RequestReceived(request=request) if request.method != "ACK":
+        case RequestReceived():
             leg.respond(event, 481)

@@ -7,10 +7,10 @@ from mediacore import sdp
 from pbx.call import offer_answer
 from pbx.call.call import Call
 from pbx.call.leg import Leg
+from pbx.call.offer_answer import sdp_of
+from pbx.call.wire_text import readable
 from pbx.events.call_events import LegHeld, LegResumed
 from pbx.sip.events import RequestReceived
-
-RETRY_AFTER_S = "2"  # for whoever sent a second INVITE before the end of the first
 
 
 async def hear_reinvite(call: Call, leg: Leg, event: RequestReceived) -> None:
@@ -18,23 +18,28 @@ async def hear_reinvite(call: Call, leg: Leg, event: RequestReceived) -> None:
     if not leg.is_up or leg.state.invite is not None:
         leg.respond(event, 491)
         return
+    offer = sdp_of(event.request)
+    if event.request.body and not offer:
+        leg.respond(event, 415)
+        return
     was_held = leg.state.is_held
     codecs, other = call.services.codecs, call.other(leg)
     try:
-        if event.request.body:
-            text = offer_answer.answer(leg, event.request.body.decode(errors="replace"), codecs, other=other)
+        if offer:
+            text = offer_answer.answer(leg, offer, codecs, other=other)
         else:
             text = offer_answer.make_offer(leg, codecs, other=other)
     except sdp.NoCommonCodec:
         leg.respond(event, 488)
         return
     except sdp.SdpError as error:
-        leg.respond(event, 400, reason=f"Bad SDP: {error}")
+        leg.respond(event, 400, reason=readable(f"Bad SDP: {error}"))
         return
     _note_hold(call, leg, was_held)
     leg.receive_reinvite(event)
     await call.save()
-    leg.respond(event, 200, sdp=text)
+    if leg.is_up:
+        leg.respond_invite(200, sdp=text)
 
 
 def take_answer(call: Call, leg: Leg, text: str) -> None:

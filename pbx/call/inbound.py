@@ -1,6 +1,5 @@
 """The caller's leg: what a received INVITE is told, from ringing to the answer."""
 
-from mediacore import sdp
 from pbx.call import offer_answer
 from pbx.call.call import Call
 from pbx.call.leg import Leg
@@ -41,13 +40,8 @@ async def answer(call: Call, *, prefer: Leg | None = None, phase: Phase = "appli
     call.state.phase = phase
     call.note(LegAnswered(call.services.wall(), caller.id))
     await call.save()
-    caller.respond_invite(200, sdp=text)
-
-
-def refuse_bad_offer(offer: str, codecs: tuple[sdp.Codec, ...]) -> None:
-    """Raises what `answer` would raise, before anybody's phone rings: sdp.BadSdp, sdp.NoCommonCodec."""
-    ours = sdp.Capabilities(address="192.0.2.1", port=9, codecs=codecs)
-    sdp.answer(sdp.parse(offer), ours)
+    if caller.is_up:  # an application's caller may hang up meanwhile
+        caller.respond_invite(200, sdp=text)
 
 
 def _description(call: Call, *, prefer: Leg | None) -> str:

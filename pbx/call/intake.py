@@ -1,7 +1,7 @@
 """A new INVITE becomes a call, or is refused with a reason before anything rings."""
 
 from mediacore import sdp
-from pbx.call import inbound
+from pbx.call import offer_answer
 from pbx.call.call import Call, Services, new_state
 from pbx.call.invite import MAX_FORWARDS
 from pbx.call.wire_text import readable
@@ -57,13 +57,13 @@ def begin(event: RequestReceived, tenant: Tenant, scope: TenantScope, caller: Ex
 
 def _offer(request: Request, services: Services) -> str:
     """The INVITE's SDP, "" where it has none: then we offer, and the ACK answers (RFC 3261 13.2.1)."""
-    if not request.body:
+    offer = offer_answer.sdp_of(request)
+    if not offer:
         return ""
-    offer = request.body.decode(errors="replace")
     try:
-        inbound.refuse_bad_offer(offer, services.codecs)
+        offer_answer.check_offer(offer, services.codecs)
     except sdp.NoCommonCodec as error:
-        raise Refused(488, f"No Common Codec: {error}") from error
+        raise Refused(488, readable(f"No Common Codec: {error}")) from error
     except sdp.SdpError as error:
-        raise Refused(400, f"Bad SDP: {error}") from error
+        raise Refused(400, readable(f"Bad SDP: {error}")) from error
     return offer

@@ -9,7 +9,7 @@ from pbx.call.state import LegState, PendingInvite
 from pbx.media.interface import MediaLeg
 from pbx.sip.dialog import Dialog
 from pbx.sip.errors import BadMessage
-from pbx.sip.events import Event, RequestReceived, ResponseReceived
+from pbx.sip.events import Event, RequestReceived, ResponseReceived, TimedOut
 from pbx.sip.message import Request, Response
 from pbx.sip.parse import parse_message
 from pbx.sip.uri import write_hostport
@@ -33,6 +33,7 @@ class Leg:
         self._bye: str | None = None
         self._dialog_key: DialogKey | None = None
         self._transactions: set[str] = set()  # those whose events come to us
+        self._unanswered: str | None = None  # our INVITE, while it has no final response
 
     @property
     def id(self) -> str:
@@ -47,10 +48,11 @@ class Leg:
     def hear(self, event: Event) -> None:
         """What the endpoint calls with everything that concerns this leg."""
         match event:
-            case ResponseReceived(transaction, response) if self._is_from_another_fork(response):
-                self._refuse_fork(transaction, response)
-            case _:
-                self._post(self.state.id, event)
+            case ResponseReceived(transaction, response) if transaction == self._unanswered and response.status >= 200:
+                self._unanswered = None
+            case TimedOut(transaction) if transaction == self._unanswered:
+                self._unanswered = None
+        self._post(self.state.id, event)
 
     @property
     def contact(self) -> str:
@@ -67,6 +69,12 @@ class Leg:
         """The INVITE that is neither acknowledged (received) nor finally answered (sent) yet."""
         assert self.state.invite is not None, "no INVITE is pending"
         return parse_request(self.state.invite.message)
+
+    @property
+    def pending_transaction(self) -> str:
+        """Its name in the stack."""
+        assert self.state.invite is not None, "no INVITE is pending"
+        return self.state.invite.transaction
 
     # -- an INVITE that we received ------------------------------------------------------------------------------------
 
@@ -85,13 +93,29 @@ class Leg:
         assert pending is not None, "only a pending INVITE can be answered"
         if 200 <= status < 300 and self.state.dialog is not None:
             self.state.dialog.confirm()
+            pending.is_answered = True
         response = self._response(self.pending_request(), status, reason=reason, sdp=sdp)
         self._endpoint.respond(pending.transaction, response)
         if status >= 300:
             self.state.invite = None
 
-    def acknowledged(self) -> None:
-        """The ACK to our 2xx came."""
+    @property
+    def awaits_ack(self) -> bool:
+        """Our 2xx is out, and whether it arrived is not known."""
+        return self.state.invite is not None and self.state.invite.is_answered
+
+    def receive_ack(self, ack: Request) -> bool:
+        """Whether it is the one that our 2xx waits for; any other changes nothing."""
+        if not self.awaits_ack or ack.cseq.number != self.pending_request().cseq.number:
+            return False
+        self.give_up_ack()
+        return True
+
+    def give_up_ack(self) -> None:
+        """The INVITE is over, acknowledged or not."""
+        assert self.state.invite is not None, "no INVITE is pending"
+        self._endpoint.forget(self.state.invite.transaction)
+        self._transactions.discard(self.state.invite.transaction)
         self.state.invite = None
 
     # -- an INVITE that we send ----------------------------------------------------------------------------------------
@@ -106,13 +130,13 @@ class Leg:
         pending, request = self.state.invite, self.pending_request()
         assert pending is not None, "prepare_invite() comes first"
         self.listen(request.call_id)
-        pending.transaction = self._endpoint.request(request, pending.flow, self.hear)
+        pending.transaction = self._unanswered = self._endpoint.request(request, pending.flow, self.hear)
         self._transactions.add(pending.transaction)
 
     def receive_response(self, response: Response) -> None:
         """A 1xx with a tag makes the dialog, early; a 2xx confirms it (RFC 3261 12.1.2)."""
         assert self.state.invite is not None, "a response without an INVITE"
-        if response.to.tag:
+        if response.to.tag or response.status >= 200:  # a phone of RFC 2543 may have none
             self.state.dialog = Dialog.from_response(self.pending_request(), response, self.state.invite.flow)
 
     def acknowledge(self) -> None:
@@ -125,20 +149,22 @@ class Leg:
         pending.ack = ack.encode()
         self.state.answered_invite, self.state.invite = pending, None
 
-    def _is_from_another_fork(self, response: Response) -> bool:
-        """A 2xx to our INVITE by a second phone behind the same binding (RFC 3261 13.2.2.4)."""
-        dialog = self.state.dialog
-        if self.state.answered_invite is None or dialog is None:
+    def refuses_fork(self, event: Event) -> bool:
+        """Whether it is a 2xx by a second phone behind the same binding (13.2.2.4), which is settled here."""
+        dialog, answered = self.state.dialog, self.state.answered_invite
+        if dialog is None or answered is None or not isinstance(event, ResponseReceived):
             return False
+        response = event.response
         is_answer = 200 <= response.status < 300 and response.cseq.method == "INVITE"
-        return is_answer and response.to.tag != dialog.remote_tag
+        if not is_answer or (response.to.tag or "") == dialog.remote_tag:
+            return False
+        self._refuse_answer(answered, event.transaction, response)
+        return True
 
-    def _refuse_fork(self, transaction: str, response: Response) -> None:
-        """One phone has the call: the other is acknowledged, as it must be, and hung up on."""
-        answered = self.state.answered_invite
-        assert answered is not None, "a fork is one too many only after an answer"
+    def _refuse_answer(self, invite: PendingInvite, transaction: str, response: Response) -> None:
+        """An answer that nobody wants any more is acknowledged, as it must be, and hung up on."""
         try:
-            other = Dialog.from_response(parse_request(answered.message), response, answered.flow)
+            other = Dialog.from_response(parse_request(invite.message), response, invite.flow)
         except BadMessage:
             return  # nobody to send an ACK to
         self._endpoint.acknowledge(transaction, other.make_ack(other.local_seq), other.flow)
@@ -158,8 +184,13 @@ class Leg:
             self._endpoint.respond(event.transaction, self._response(event.request, status, reason=reason, sdp=sdp))
 
     def receive_reinvite(self, event: RequestReceived) -> None:
-        """A re-INVITE is pending until its ACK, so that a lost 2xx is resent."""
+        """A re-INVITE is pending until its ACK, so that a lost 2xx is resent.
+
+        Its Contact is the new target, and where it came from the new way: a phone that moved says so like this.
+        """
         assert event.transaction is not None, "an INVITE always has a transaction"
+        assert self.state.dialog is not None, "a re-INVITE has a dialog"
+        self.state.flow = self.state.dialog.flow = event.flow
         self.state.invite = PendingInvite(event.request.encode(), event.flow, event.transaction)
         self._watch(event.transaction)
 
@@ -189,8 +220,11 @@ class Leg:
             self.listen(request.call_id)
             pending.transaction = self._endpoint.resume_request(request, pending.flow, self.hear)
             self._transactions.add(pending.transaction)
+            self._unanswered = pending.transaction
             if self.is_up:
                 self.acknowledge()
+            elif self.state.phase == "cancelling":
+                self.cancel()  # the CANCEL may not have left; a second one is a copy of the first
             return
         pending.transaction = self._endpoint.resume_received(request, pending.flow, self.hear)
         self._transactions.add(pending.transaction)
@@ -209,12 +243,25 @@ class Leg:
         self._endpoint.watch(transaction, self.hear)
 
     def close(self) -> None:
-        """Gives back the port and every place where somebody could still reach this leg."""
+        """Gives back the port and every place where somebody could still reach this leg; a second call does nothing."""
         if self._dialog_key is not None:
             self._endpoint.dialogs.pop(self._dialog_key, None)
         for transaction in self._transactions:
             self._endpoint.forget(transaction)
+        self._transactions.clear()
+        if self.awaits_ack:
+            self._endpoint.stop_answering(self.pending_transaction)
+        if self._unanswered is not None:
+            self._endpoint.watch(self._unanswered, self._hear_too_late)
         self.media.close()
+
+    def _hear_too_late(self, event: Event) -> None:
+        """The call is over, and an INVITE that was taken back gets its final response only now."""
+        match event:
+            case ResponseReceived(transaction, response) if 200 <= response.status < 300:
+                assert self.state.invite is not None, "it has had no final response"
+                self._endpoint.forget(transaction)
+                self._refuse_answer(self.state.invite, transaction, response)
 
     def _response(self, request: Request, status: int, *, reason: str | None, sdp: str) -> Response:
         headers = [("Allow", ALLOW)]

@@ -7,9 +7,22 @@ from collections.abc import Iterable
 from hashlib import blake2s
 
 from mediacore import sdp
-from pbx.call.leg import Leg
+from pbx.call.leg import SDP, Leg
 from pbx.media.interface import Stream
+from pbx.sip.message import Message
 from pbx.transport.address import is_ip_address
+
+
+def sdp_of(message: Message) -> str:
+    """The session description that a message brings; "" where it brings none, or something else."""
+    kind = (message.content_type or SDP).partition(";")[0].strip().lower()
+    return message.body.decode(errors="replace") if kind == SDP else ""
+
+
+def check_offer(offer: str, codecs: tuple[sdp.Codec, ...]) -> None:
+    """Raises what `answer` would raise, before anybody's phone rings: sdp.SdpError."""
+    ours = sdp.Capabilities(address="192.0.2.1", port=9, codecs=codecs)
+    _check_reachable(sdp.answer(sdp.parse(offer), ours).audio)
 
 
 def answer(leg: Leg, offer: str, codecs: tuple[sdp.Codec, ...], *, other: Leg | None) -> str:
@@ -44,11 +57,11 @@ def accept(leg: Leg, text: str) -> None:
 
 
 def _agree(leg: Leg, agreed: sdp.AgreedMedia, *, local: str, remote: str) -> None:
-    if agreed.remote_address and not is_ip_address(agreed.remote_address):
-        raise sdp.BadAnswer(f"c= names a host, {agreed.remote_address[:64]}: write its address")
+    _check_reachable(agreed)
+    rtcp = agreed.remote_rtcp
     stream = Stream(
         remote=(agreed.remote_address, agreed.remote_port) if agreed.remote_address else None,
-        remote_rtcp=agreed.remote_rtcp,
+        remote_rtcp=rtcp if rtcp is not None and is_ip_address(rtcp[0]) else None,
         codecs=_texts(agreed.codecs, agreed.telephone_event),
         receive_codecs=_texts(agreed.receive_codecs, None),
         direction=agreed.direction.value,
@@ -60,6 +73,11 @@ def _agree(leg: Leg, agreed: sdp.AgreedMedia, *, local: str, remote: str) -> Non
     state = leg.state
     state.stream, state.is_held = stream, agreed.held
     state.description.local, state.description.remote, state.description.is_offer_ours = local, remote, False
+
+
+def _check_reachable(agreed: sdp.AgreedMedia) -> None:
+    if agreed.remote_address and not is_ip_address(agreed.remote_address):
+        raise sdp.BadAnswer(f"c= names a host, {agreed.remote_address[:64]}: write its address")
 
 
 def _texts(codecs: Iterable[sdp.Codec], digits: sdp.Codec | None) -> tuple[str, ...]:

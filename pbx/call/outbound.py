@@ -73,10 +73,20 @@ async def _hear(call: Call, leg: Leg, event: Event) -> None:
             await _refused(call, leg, 408, "no answer to our INVITE")
         case CancelReceived():
             call.end("caller", 487, "the caller hung up before the answer")
-        case RequestReceived():
+        case RequestReceived(request=request):
             await hear_request(call, leg, event)
+            if request.method == "BYE" and leg in _ringing(call):
+                _gave_up(call, leg)
         case AckTimedOut():
             call.end("system", None, "the caller never acknowledged our answer")
+
+
+def _gave_up(call: Call, leg: Leg) -> None:
+    """A phone hangs up although we know of no answer of its own: that is lost, or still on its way."""
+    leg.cancel()
+    call.state.refusals.append(480)
+    if not _ringing(call):
+        _over(call, outcome_of(call.state.refusals), "hung up before its answer came")
 
 
 async def hear_response(call: Call, leg: Leg, response: Response) -> None:
@@ -127,9 +137,10 @@ def _ringing_heard(call: Call, leg: Leg, response: Response) -> None:
         leg.state.phase = "ringing"
         call.note(LegRinging(call.services.wall(), leg.id, response.status))
     early: Leg | None = None
-    if response.body and leg.state.stream is None:
+    text = offer_answer.sdp_of(response)
+    if text and leg.state.stream is None:
         try:
-            offer_answer.accept(leg, response.body.decode(errors="replace"))
+            offer_answer.accept(leg, text)
             early = leg
         except sdp.SdpError:
             early = None  # no early audio; the 200 will bring the answer that counts
@@ -137,9 +148,10 @@ def _ringing_heard(call: Call, leg: Leg, response: Response) -> None:
 
 
 async def _answered(call: Call, leg: Leg, response: Response) -> None:
+    text = offer_answer.sdp_of(response)
     try:
-        if response.body:
-            offer_answer.accept(leg, response.body.decode(errors="replace"))
+        if text:
+            offer_answer.accept(leg, text)
         elif leg.state.stream is None:
             raise sdp.BadAnswer("a 2xx without an answer to our offer")
     except sdp.SdpError as error:

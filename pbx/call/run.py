@@ -34,5 +34,7 @@ async def run_call(call: Call) -> None:
     finally:
         with trio.CancelScope(shield=True):  # bounded inside: HANGUP_S
             call.end("system", 503, "the server is stopping")
-            await hang_up(call)
-            await leave_record(call)
+            try:
+                await hang_up(call)
+            finally:
+                await leave_record(call)

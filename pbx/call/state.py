@@ -37,6 +37,7 @@ class PendingInvite(msgspec.Struct):
     transaction: str
     is_ours: bool = False
     ack: bytes = b""  # what we acknowledged its 2xx with, should that come again
+    is_answered: bool = False  # received, and our 2xx is out: its ACK is awaited
 
 
 class Description(msgspec.Struct):

@@ -205,6 +205,13 @@ class ServerTransactions:
         self.refused_and_forgotten += 1
         self._forget(live)
 
+    def stop_answering(self, transaction: str) -> None:
+        """Ends the resending of a 2xx as its ACK would: the dialog is over, and nobody waits for it."""
+        live = self._live.get(transaction)
+        if live is not None and live.answer is not None:
+            live.answer.receive_ack()
+            self.settle(live)
+
     def restore_invite(self, request: Request, flow: Flow, now: float) -> str:
         """Takes over an INVITE that another process received and did not answer finally; its name stays the same."""
         if request.method != "INVITE":

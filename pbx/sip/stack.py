@@ -136,6 +136,10 @@ class SipStack:
         """
         self._servers.refuse(transaction, response)
 
+    def stop_answering(self, transaction: str) -> None:
+        """Sends the 2xx to a received INVITE no more, though its ACK has not come: a BYE ended the dialog."""
+        self._servers.stop_answering(transaction)
+
     def acknowledge(self, transaction: str, ack: Request, flow: Flow, now: float) -> None:
         """Sends the ACK to the 2xx of our INVITE `transaction`, and again whenever that 2xx comes again."""
         self._clients.acknowledge(transaction, ack, flow)

@@ -111,6 +111,10 @@ class Endpoint:
         self.stack.refuse(transaction, response, trio.current_time())
         self._perform()
 
+    def stop_answering(self, transaction: str) -> None:
+        """Waits no longer for the ACK to our 2xx: a BYE ended the dialog."""
+        self.stack.stop_answering(transaction)
+
     def acknowledge(self, transaction: str, ack: Request, flow: Flow) -> None:
         """Sends the ACK to a 2xx of the INVITE that `transaction` sent."""
         self.stack.acknowledge(transaction, ack, flow, trio.current_time())
