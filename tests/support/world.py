@@ -134,6 +134,13 @@ class World:
         scope = self.server.tenants.scope(next(t for t in self.tenants if t.name == tenant))
         return list((await self.store.cdrs(scope)).cdrs)
 
+    async def only_cdr(self) -> Cdr:
+        """The one record, when nothing else is left of the call."""
+        (cdr,) = await self.cdrs()
+        await self.settle()
+        self.assert_nothing_left()
+        return cdr
+
     async def settle(self) -> None:
         """Long enough for every transaction to have ended (64 T1 and more)."""
         await trio.sleep(70)
