@@ -184,4 +184,3 @@ class ClientTransactions:
         cancel = cancel_of(live.machine.request)
         machine = ClientOther(cancel, timers=self._timers, is_reliable=is_reliable(live.flow), now=now)
         self._start(live.id, machine, live.flow, now)
-
