@@ -25,9 +25,13 @@ from tests.support.pbx_process import PbxProcess, make_data_folder
 from tests.support.stage import Stage, eventually_async, waiting_for
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(60)]
+PROGRAMS = ("tshark",)
 
 KILLS = 10
-MOMENT_S = 0.8  # the kill comes at most so long after the caller has heard it ring
+KILLS_AT_HANG_UP = 5
+HANG_UP_S = 0.01  # about what a hang-up takes, with its record written down
+MOMENT_S = 0.8  # the kill comes at most so long after the INVITE has reached the callee
+AT_ONCE_EVERY = 3  # of so many kills one comes at that very moment, when little of the call has been written down
 THINKS_S = 0.3  # a person takes at most so long to pick up
 ALIVE_S = 1.0  # how often a server notes that it lives: its death is known so precisely
 NEWCOMER_RATIO = 0.1  # of all turns; each is a phone more to call after every kill
@@ -51,16 +55,14 @@ class House:
         self.confirmed.append(phone)
 
     async def call(self) -> tuple[PhoneCall, PhoneCall]:
-        """Ada's call to Grace and Grace's end of it, once Ada hears it ring."""
+        """Ada's call to Grace and Grace's end of it, as soon as her phone has the INVITE."""
         outgoing = self.ada.dial("102")
-        with waiting_for(lambda: f"Grace's phone to ring (Ada was told {outgoing.status} {outgoing.reason})"):
-            incoming = await self.grace.incoming.receive()
-            incoming.ring()
-            await outgoing.ringing.wait()
-        return outgoing, incoming
+        with waiting_for(lambda: f"a call at Grace's phone (Ada was told {outgoing.status} {outgoing.reason})"):
+            return outgoing, await self.grace.incoming.receive()
 
     async def live(self, outgoing: PhoneCall, incoming: PhoneCall) -> None:
         """For ever: Grace picks up after a while, Ada holds and takes back; now and then somebody new registers."""
+        incoming.ring()
         await trio.sleep(self._random.uniform(0, THINKS_S))  # so that some kills meet a call that rings
         incoming.answer()
         await outgoing.answered.wait()
@@ -103,32 +105,45 @@ class House:
         return phone
 
 
-async def test_ten_kills_lose_no_registration_and_leave_one_record_of_each_call(
-    stage: Stage, record_property: Callable[[str, object], None]
-):
+@pytest.fixture
+def random(record_property: Callable[[str, object], None]) -> Random:
+    """A new seed for each run, told so that a run can be repeated."""
     seed = int(os.environ.get("PBX_TEST_SEED", secrets.randbelow(1_000_000)))
     print(f"PBX_TEST_SEED={seed} repeats the moments")
     record_property("seed", seed)
-    random = Random(seed)
-    folder = await make_data_folder(stage, more=["103", *NEWCOMERS])
-    pbx = await PbxProcess.start(stage, folder)
+    return Random(seed)
+
+
+@pytest.fixture
+async def pbx(stage: Stage) -> PbxProcess:
+    pbx = await PbxProcess.start(stage, await make_data_folder(stage, more=["103", *NEWCOMERS]))
     await start_capture(stage, sip_port=pbx.address[1])  # for the ladder of a failed test
+    return pbx
+
+
+@pytest.fixture
+async def house(stage: Stage, pbx: PbxProcess, random: Random) -> House:
     house = House(stage, pbx, random)
     for phone in (house.ada, house.grace, house.prober):
         await house.register(phone)
+    return house
 
+
+async def test_ten_kills_lose_no_registration_and_leave_one_record_of_each_call(
+    stage: Stage, pbx: PbxProcess, house: House, random: Random
+):
     killed_at: list[float] = []
     for kill in range(1, KILLS + 1):
         outgoing, incoming = await house.call()
-        moment_s = random.uniform(0, MOMENT_S)
+        moment_s = random.uniform(0, MOMENT_S) if kill % AT_ONCE_EVERY else 0.0
         with trio.move_on_after(moment_s):
             await house.live(outgoing, incoming)
         await pbx.kill()
         killed_at.append(time.time())
         said = "answered" if outgoing.answered.is_set() else "ringing"
-        print(f"kill {kill}: {moment_s:.3f} s after the ringing, {said}, {len(house.confirmed)} registered")
+        print(f"kill {kill}: {moment_s:.3f} s after the callee's INVITE, {said}, {len(house.confirmed)} registered")
 
-        pbx = await PbxProcess.start(stage, folder, sip=pbx.sip)
+        pbx = await PbxProcess.start(stage, pbx.folder, sip=pbx.sip)
         with waiting_for(lambda: "an end of the interrupted call at both phones"):
             await outgoing.ended.wait()
             await incoming.ended.wait()
@@ -142,6 +157,34 @@ async def test_ten_kills_lose_no_registration_and_leave_one_record_of_each_call(
     assert [cdr.disposition for cdr in records] == ["interrupted"] * KILLS
     for cdr, at in zip(records, killed_at, strict=True):
         assert at - ALIVE_S - 0.5 <= cdr.ended_at <= at + 0.1, (cdr, at)
+
+
+async def test_a_kill_while_somebody_hangs_up_leaves_one_record_too(
+    stage: Stage, pbx: PbxProcess, house: House, random: Random
+):
+    for kill in range(1, KILLS_AT_HANG_UP + 1):
+        outgoing, incoming = await house.call()
+        incoming.answer()
+        with waiting_for(lambda: "an answer"):
+            await outgoing.answered.wait()
+            await incoming.acknowledged.wait()
+        moment_s = random.uniform(0, HANG_UP_S)
+        with trio.move_on_after(moment_s):
+            outgoing.hang_up()
+            await trio.sleep_forever()
+        await pbx.kill()
+        print(f"kill {kill}: {moment_s:.4f} s after the BYE, {'ended' if outgoing.ended.is_set() else 'not ended'}")
+
+        pbx = await PbxProcess.start(stage, pbx.folder, sip=pbx.sip)
+        with waiting_for(lambda: "an end of the call at both phones"):
+            await outgoing.ended.wait()
+            await incoming.ended.wait()
+        assert len(await wait_records(pbx, kill)) == kill
+    await pbx.wait_nothing_left()
+    records = await wait_records(pbx, KILLS_AT_HANG_UP)
+    assert len({cdr.id for cdr in records}) == KILLS_AT_HANG_UP
+    assert {cdr.disposition for cdr in records} <= {"answered", "interrupted"}
+    print([cdr.disposition for cdr in records])
 
 
 async def wait_records(pbx: PbxProcess, count: int) -> list[Cdr]:

