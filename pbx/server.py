@@ -67,6 +67,7 @@ class ServerStats(Struct, frozen=True):
     inbox_dropped: int
     saves_failed: int
     saves_late: int
+    records_lost: int
     refused: dict[str, int]
     sip: StackStats
     registrar: RegistrarStats
@@ -134,6 +135,7 @@ class Server:
             inbox_dropped=counters.inbox_dropped,
             saves_failed=counters.saves_failed,
             saves_late=counters.saves_late,
+            records_lost=counters.records_lost,
             refused=dict(self.front.refused),
             sip=self.endpoint.stack.stats(),
             registrar=self.registrar.stats(),

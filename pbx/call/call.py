@@ -39,6 +39,7 @@ class CallCounters:
     inbox_dropped: int = 0
     saves_failed: int = 0
     saves_late: int = 0
+    records_lost: int = 0
 
 
 class Bindings(Protocol):

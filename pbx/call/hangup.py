@@ -1,5 +1,6 @@
 """The end of a call: every leg is told, the answers are awaited for a bounded time, and one record is left."""
 
+import structlog
 import trio
 
 from pbx.call.call import Call
@@ -9,6 +10,8 @@ from pbx.cdr.cdr import build
 from pbx.events.call_events import CallEnded
 from pbx.sip.events import Event, RequestReceived, ResponseReceived, TimedOut
 from pbx.spool import EndCall, SpoolClosed, SpoolError
+
+log = structlog.get_logger()
 
 HANGUP_S = 5.0  # a phone that answers neither BYE nor CANCEL keeps its call (and its ports) no longer than this
 RECORD_RETRY_S = 1.0  # while the disk is full
@@ -51,6 +54,9 @@ async def leave_record(call: Call) -> None:
             return  # the state is still in the spool: the next start leaves the record
         except SpoolError:
             await trio.sleep(RECORD_RETRY_S)
+    # The spool may still have the state, and then the next start leaves a record; the one made here is gone.
+    call.services.counters.records_lost += 1
+    log.error("record lost", call=state.id, scope=str(state.scope), tries=RECORD_TRIES)
 
 
 def _say_goodbye(call: Call, leg: Leg) -> None:

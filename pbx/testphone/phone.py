@@ -95,7 +95,7 @@ class Phone:
     def dial(self, number: str) -> PhoneCall:
         """Sends an INVITE and returns at once: wait for `ringing`, `answered` or `ended` of the call."""
         call = PhoneCall(self, remote_number=number, is_outgoing=True)
-        self.calls.append(call)
+        self._keep(call)
         call.dial(f"sip:{number}@{self.account.domain}")
         return call
 
@@ -156,16 +156,20 @@ class Phone:
 
     def _ring_in(self, event: RequestReceived) -> None:
         assert event.transaction is not None, "an INVITE always has a transaction"
-        live = [call for call in self.calls if not call.ended.is_set()]
-        if len(live) >= CALLS_MAX:
+        if sum(not call.ended.is_set() for call in self.calls) >= CALLS_MAX:
             self.endpoint.respond(event.transaction, event.request.response(486, to_tag=self.token()))
             return
-        call = PhoneCall(self, remote_number=event.request.from_.sip_uri.user or "", is_outgoing=False)
-        self.calls.append(call)
+        call = PhoneCall(self, remote_number="", is_outgoing=False)
         try:
             call.receive_invite(event)
-        except BadMessage as error:
-            self.endpoint.respond(event.transaction, event.request.response(error.status_hint, to_tag=self.token()))
+            self._ring.send_nowait(call)
+        except (BadMessage, trio.WouldBlock) as error:
+            status = error.status_hint if isinstance(error, BadMessage) else 486  # nobody takes what came before
+            self.endpoint.respond(event.transaction, event.request.response(status, to_tag=self.token()))
             call.give_up()
-            return
-        self._ring.send_nowait(call)
+        else:
+            self._keep(call)
+
+    def _keep(self, call: PhoneCall) -> None:
+        """Those that ended are forgotten: a phone under load makes many."""
+        self.calls = [kept for kept in self.calls if not kept.ended.is_set()] + [call]

@@ -42,7 +42,7 @@ class PhoneCall:
         self._dialog: Dialog | None = None
         self._invite: Request | None = None
         self._invite_transaction = ""
-        self._has_authorized = False
+        self._has_authorized = self._has_cancelled = False
         self._has_renegotiated = trio.Event()
         self._local_sdp: sdp.SessionDescription | None = None
         self._remote_sdp = b""
@@ -87,7 +87,8 @@ class PhoneCall:
         self._end("us")
 
     def cancel(self) -> None:
-        """Gives up before the answer; `ended` follows with the final response."""
+        """Gives up before the answer; `ended` follows with the final response, or with the end of a late answer."""
+        self._has_cancelled = True
         self._phone.endpoint.cancel(self._invite_transaction)
 
     def hang_up(self) -> None:
@@ -159,6 +160,9 @@ class PhoneCall:
             return
         ack = self._dialog.make_ack(self._invite.cseq.number)
         self._phone.endpoint.acknowledge(event.transaction, ack, event.flow)
+        if self._has_cancelled:  # the answer crossed our CANCEL
+            self.hang_up()
+            return
         self._take_answer(response.body)
         self.answered.set()
 
@@ -182,6 +186,7 @@ class PhoneCall:
     def receive_invite(self, event: RequestReceived) -> None:
         """A call comes in; it rings when `ring()` says so."""
         assert event.transaction is not None, "an INVITE always has a transaction"
+        self.remote_number = event.request.from_.sip_uri.user or ""
         self._invite, self._invite_transaction = event.request, event.transaction
         self._dialog = Dialog.from_request(
             event.request, event.flow, local_tag=self._tag, local_contact=self._phone.contact
