@@ -153,6 +153,8 @@ class Call:
             codec=quality.codec,
             packets_sent=quality.packets_sent,
             packets_received=quality.packets_received,
+            packets_forwarded=quality.packets_forwarded,
+            packets_decoded=quality.packets_decoded,
             lost_ratio=quality.lost_ratio,
             jitter_ms=quality.jitter_ms,
             mos=quality.mos,

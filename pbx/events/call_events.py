@@ -21,6 +21,8 @@ class LegMedia(Struct, frozen=True):
     codec: str
     packets_sent: int = 0
     packets_received: int = 0
+    packets_forwarded: int = 0  # of those received: handed to the other leg undecoded
+    packets_decoded: int = 0  # … and decoded, for a transcoding or an application
     lost_ratio: float | None = None  # of the packets expected from the peer, 0 to 1
     jitter_ms: float | None = None  # RFC 3550 6.4.1
     mos: float | None = None  # 1 to 4.5, by the E-model

@@ -31,6 +31,8 @@ class NativeLeg:
             codec=stats.receive.codec or stats.send.codec,
             packets_sent=stats.send.packets,
             packets_received=stats.receive.packets,
+            packets_forwarded=stats.forwarded_packets,
+            packets_decoded=stats.decoded_packets,
             lost_ratio=stats.receive.lost_ratio,
             jitter_ms=stats.receive.jitter_ms,
             mos=stats.mos,

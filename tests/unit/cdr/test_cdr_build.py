@@ -25,7 +25,7 @@ from pbx.tenants.scope import TenantScope
 STARTED = CallStarted(100.0, "call-1", TenantScope("herons"), "101", "Ada", "102", "abc@phone")
 CALLER = LegStarted(100.0, "a", "caller", "101", "sip:101@herons.example")
 CALLEE = LegStarted(100.5, "b", "callee", "102", "sip:102@192.0.2.7")
-MEDIA = LegMedia("PCMU/8000", 500, 498, 0.004, 1.5, 4.3)
+MEDIA = LegMedia("PCMU/8000", 500, 498, 498, 0, 0.004, 1.5, 4.3)
 
 ANSWERED: list[CallEvent] = [
     STARTED,
