@@ -82,7 +82,9 @@ class Front:
     def _fail(self, event: RequestReceived) -> None:
         """A mistake of ours must not end the server, nor leave the peer in silence."""
         log.exception("request failed", method=event.request.method, source=event.flow.remote[0])
-        self._refuse(event, Reject(500, "internal", "Server Internal Error"))
+        self.refused["internal"] += 1
+        assert event.transaction is not None, "ACKs were sorted out"
+        self._endpoint.respond(event.transaction, event.request.response(500))  # an answer too many is dropped
 
     def _judge(self, event: RequestReceived, request: Request) -> None:
         rejection = validate_request(request, methods=METHODS, extensions=EXTENSIONS, bodies=(SDP,))
@@ -130,10 +132,9 @@ class Front:
         assert event.transaction is not None, "a REGISTER has a transaction"
         try:
             response = await self._registrar.handle(event.request, event.flow, self._tenants().scope(tenant), number)
+            self._endpoint.respond(event.transaction, response)
         except Exception:
             self._fail(event)
-        else:
-            self._endpoint.respond(event.transaction, response)
 
     def _begin_call(self, event: RequestReceived, tenant: Tenant, number: str) -> None:
         try:

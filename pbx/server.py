@@ -15,7 +15,7 @@ from msgspec import Struct
 from pbx.apps.echo import echo
 from pbx.call.call import Services
 from pbx.call.directory import CallDirectory
-from pbx.call.state import decode_state
+from pbx.call.state import CallState, decode_state
 from pbx.config.load import Config
 from pbx.front import Front
 from pbx.media.interface import MediaEngine
@@ -64,6 +64,8 @@ class ServerStats(Struct, frozen=True):
     dialogs: int
     receivers: int
     tasks: int
+    mistakes: int
+    socket_failures: int
     inbox_dropped: int
     saves_failed: int
     saves_late: int
@@ -132,6 +134,8 @@ class Server:
             dialogs=len(self.endpoint.dialogs),
             receivers=self.endpoint.receivers_open(),
             tasks=trio.lowlevel.current_statistics().tasks_living,
+            mistakes=self.endpoint.mistakes,
+            socket_failures=self.endpoint.socket_failures,
             inbox_dropped=counters.inbox_dropped,
             saves_failed=counters.saves_failed,
             saves_late=counters.saves_late,
@@ -168,7 +172,13 @@ class Server:
     def _end_interrupted(self) -> None:
         """Calls that an earlier process left by dying: their phones get a BYE, and each leaves its one CDR."""
         for saved in self.parts.spool.load_calls():
-            state = decode_state(saved.state)
-            tenant = self.tenants.named(state.scope.tenant) or Tenant(state.scope.tenant, domains=("invalid",))
-            log.warning("interrupted call", call=state.id, scope=str(state.scope), phase=state.phase)
-            self.calls.end_interrupted(state, tenant, died_at=self.parts.died_at or state.history[-1].at)
+            try:
+                self._end_one(decode_state(saved.state))
+            except Exception:
+                # One call that cannot be read must not keep all others from beginning; its row stays to be looked at.
+                log.exception("interrupted call not ended", call=saved.call_id, scope=str(saved.scope))
+
+    def _end_one(self, state: CallState) -> None:
+        tenant = self.tenants.named(state.scope.tenant) or Tenant(state.scope.tenant)
+        log.warning("interrupted call", call=state.id, scope=str(state.scope), phase=state.phase)
+        self.calls.end_interrupted(state, tenant, died_at=self.parts.died_at or state.history[-1].at)

@@ -51,14 +51,17 @@ class CallDirectory:
         return call
 
     def restore(self, state: CallState, tenant: Tenant) -> Call:
-        """Goes on with a call that another process left. Raises NoMediaPorts where its ports are taken."""
+        """Goes on with a call that another process left. Raises NoMediaPorts where its ports are taken.
+
+        Whatever it raises, nothing of the call is held afterwards.
+        """
         call = Call(state, tenant, self.services)
         state.epoch += 1
         try:
             for leg_state in state.legs:
                 if leg_state.phase != "ended":
                     call.restore_leg(leg_state).resume()
-        except NoMediaPorts:
+        except Exception:
             for leg in call.legs.values():
                 leg.close()
             raise
@@ -70,6 +73,8 @@ class CallDirectory:
         """Ends a call that a process left by dying: whoever is still on the line gets a BYE, and there is one CDR."""
         if state.phase != "ended":
             state.phase, state.ended_at, state.is_interrupted = "ended", died_at, True
+        for leg in state.legs:
+            leg.media_local = leg.stream = None  # a goodbye needs no audio, and its port may be somebody else's by now
         try:
             self.restore(state, tenant)
         except NoMediaPorts:
@@ -104,7 +109,7 @@ class CallDirectory:
 
 def _reconnect(call: Call) -> None:
     """Who heard whom before hears them again, early audio too; an application sees to its own."""
-    if call.state.phase == "application" or "ended" in (call.state.phase, call.state.caller.phase):
+    if call.state.phase in ("application", "ended") or call.state.caller.phase == "ended":
         return
     callee = call.other(call.caller) or next((leg for leg in call.callees if leg.state.stream is not None), None)
     if callee is not None:

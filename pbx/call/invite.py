@@ -13,7 +13,8 @@ MAX_FORWARDS = 70  # RFC 3261 8.1.1.6
 
 def make_invite(call: Call, leg: Leg, binding: Binding) -> Request:
     """For the phone behind `binding`, with our offer in it."""
-    facts, domain = call.state.facts, call.tenant.domains[0]
+    facts = call.state.facts
+    domain = next(iter(call.tenant.domains), leg.state.flow.local[0])  # or none at all, as its phones dial
     started = call.state.started
     caller = NameAddr(
         started.from_name, str(SipUri("sip", facts.from_number, None, domain)), (("tag", leg.state.token),)
@@ -22,7 +23,7 @@ def make_invite(call: Call, leg: Leg, binding: Binding) -> Request:
         [
             ("Max-Forwards", str(call.state.hops_left)),
             ("From", str(caller)),
-            ("To", f"<sip:{leg.state.party}@{domain}>"),
+            ("To", str(NameAddr("", str(SipUri("sip", leg.state.party, None, domain))))),
             ("Call-ID", call.services.token()),
             ("CSeq", "1 INVITE"),
             ("Contact", leg.contact),

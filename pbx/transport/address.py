@@ -5,9 +5,7 @@ import socket
 from functools import lru_cache
 
 WILDCARDS = frozenset({"0.0.0.0", "::"})
-ROUTES_MAX = (
-    4096  # remembered peers; beyond, the least recently used is looked up anew (one connect() without a packet)
-)
+ROUTES_MAX = 4096  # peers remembered; beyond, the one unused for longest is looked up anew (a connect(), no packet)
 
 
 def local_address_towards(remote_host: str, *, bound: str) -> str:
@@ -15,17 +13,19 @@ def local_address_towards(remote_host: str, *, bound: str) -> str:
 
     Asks the kernel's routing table only where `bound` is a wildcard. Where there is no route, the loopback address.
     """
-    return _routed_address(remote_host) if bound in WILDCARDS else bound
+    if bound not in WILDCARDS:
+        return bound
+    try:
+        return _routed_address(remote_host)
+    except OSError:  # not remembered: a route may come
+        return "::1" if ":" in remote_host else "127.0.0.1"
 
 
 @lru_cache(maxsize=ROUTES_MAX)
 def _routed_address(remote_host: str) -> str:
-    is_v6 = ":" in remote_host
-    with socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((remote_host, 9))  # connecting a datagram socket sends nothing
-        except OSError:
-            return "::1" if is_v6 else "127.0.0.1"
+    family = socket.AF_INET6 if ":" in remote_host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((remote_host, 9))  # connecting a datagram socket sends nothing
         return str(probe.getsockname()[0])
 
 

@@ -13,6 +13,7 @@ Who hears what:
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+import structlog
 import trio
 
 from pbx.sip.errors import BadMessage
@@ -30,6 +31,8 @@ from pbx.sip.message import Request, Response
 from pbx.sip.stack import SipStack
 from pbx.transport.address import local_address_towards
 
+log = structlog.get_logger()
+
 Receiver = Callable[[Event], None]
 DialogKey = tuple[str, str]  # Call-ID and our tag
 
@@ -39,6 +42,7 @@ class DatagramSocket(Protocol):
 
     local: tuple[str, int]
     send_failures: int
+    receive_failures: int
 
     async def wait_readable(self) -> None: ...
     def drain(self) -> Iterator[tuple[bytes, tuple[str, int]]]: ...
@@ -60,6 +64,7 @@ class Endpoint:
         """`advertised_host` is what peers see us at where a NAT stands between."""
         self.stack = stack
         self.dialogs: dict[DialogKey, Receiver] = {}
+        self.mistakes = 0  # exceptions of ours that one message caused
         self._socket = socket
         self._advertised_host = advertised_host
         self._on_request = on_request
@@ -83,7 +88,7 @@ class Endpoint:
                 await self._socket.wait_readable()
             now = trio.current_time()
             for data, source in self._socket.drain():
-                self.stack.receive(self.flow_to(source), data, now)
+                self._receive(data, source, now)
                 self._perform()
             self.stack.handle_timeout(trio.current_time())
             self._perform()
@@ -152,31 +157,53 @@ class Endpoint:
         self._perform()
         return transaction
 
+    @property
+    def socket_failures(self) -> int:
+        """Datagrams that the kernel would not send, or said were refused."""
+        return self._socket.send_failures + self._socket.receive_failures
+
     def receivers_open(self) -> int:
         """How many transactions somebody still listens to; 0 when all is over."""
         return len(self._receivers)
 
     # -- the loop's insides --------------------------------------------------------------------------------------------
 
+    def _receive(self, data: bytes, source: tuple[str, int], now: float) -> None:
+        try:
+            self.stack.receive(self.flow_to(source), data, now)
+        except Exception:
+            self._note_mistake(source)
+
     def _perform(self) -> None:
         while (event := self.stack.poll()) is not None:
-            match event:
-                case Transmit(flow, data):
-                    self._socket.send(data, flow.remote)
-                case RequestReceived():
-                    self._receive_request(event)
-                case CancelReceived(transaction):
-                    self._hand_on(transaction, event)
-                case ResponseReceived(transaction, response):
-                    self._hand_on(transaction, event)
-                    # A 2xx to an INVITE may be followed by another fork's, so that transaction is its user's to forget.
-                    if response.status >= 300 or (response.status >= 200 and response.cseq.method != "INVITE"):
-                        self.forget(transaction)
-                case TimedOut(transaction) | AckTimedOut(transaction):
-                    self._hand_on(transaction, event)
-                    self.forget(transaction)
+            try:
+                self._tell(event)
+            except Exception:
+                self._note_mistake(None)
         # A coroutine may have armed an earlier timer than the one that the loop sleeps on.
         self._wait.deadline = min(self._wait.deadline, self.stack.next_timeout())
+
+    def _tell(self, event: Event) -> None:
+        match event:
+            case Transmit(flow, data):
+                self._socket.send(data, flow.remote)
+            case RequestReceived():
+                self._receive_request(event)
+            case CancelReceived(transaction):
+                self._hand_on(transaction, event)
+            case ResponseReceived(transaction, response):
+                self._hand_on(transaction, event)
+                # A 2xx to an INVITE may be followed by another fork's, so that transaction is its user's to forget.
+                if response.status >= 300 or (response.status >= 200 and response.cseq.method != "INVITE"):
+                    self.forget(transaction)
+            case TimedOut(transaction) | AckTimedOut(transaction):
+                self._hand_on(transaction, event)
+                self.forget(transaction)
+
+    def _note_mistake(self, source: tuple[str, int] | None) -> None:
+        """Ours, over one message: it costs that one its answer, and not everybody the socket."""
+        self.mistakes += 1
+        log.exception("message failed", source=source)
 
     def _receive_request(self, event: RequestReceived) -> None:
         receiver = self.dialogs.get(dialog_key(event.request))

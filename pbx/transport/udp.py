@@ -19,7 +19,8 @@ RECEIVE_BUFFER_BYTES = (
 class UdpSocket:
     """One bound UDP socket.
 
-    `send_failures` counts datagrams that the kernel refused (full buffer, unreachable): SIP's own timers resend them.
+    `send_failures` counts datagrams that the kernel refused (full buffer, unreachable), `receive_failures` the errors
+    that came instead of a datagram: SIP's own timers resend what was lost.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -28,6 +29,7 @@ class UdpSocket:
         self._socket = sock
         self.local: tuple[str, int] = sock.getsockname()[:2]
         self.send_failures = 0
+        self.receive_failures = 0
 
     @classmethod
     def bind(cls, host: str, port: int) -> Self:
@@ -53,8 +55,10 @@ class UdpSocket:
                 data, source = self._socket.recvfrom(DATAGRAM_MAX)
             except BlockingIOError:
                 return
-            except ConnectionError:
-                continue  # an ICMP error for something sent earlier; the transaction's own timer deals with it
+            except OSError:
+                # An ICMP error for something sent earlier, or a moment's want of memory: SIP's timers deal with both.
+                self.receive_failures += 1
+                continue
             yield data, source[:2]
 
     def send(self, data: bytes, remote: tuple[str, int]) -> None:

@@ -1,6 +1,6 @@
 """A spool whose disk is slow, full or broken for a while; between its user and the real one."""
 
-from typing import Any
+from typing import Any, cast
 
 import trio
 
@@ -13,7 +13,7 @@ class BadDisk:
     def __init__(self, spool: Spool, *, delay_s: float = 0.0, error: SpoolError | None = None) -> None:
         self.delay_s = delay_s
         self.error = error
-        self._spool: Any = spool
+        self._spool = cast(Any, spool)
         self._commit = spool.commit
         self._spool.commit = self._commit_badly
 

@@ -8,12 +8,12 @@ from mediacore import sdp
 from pbx.registrar.binding import Binding
 from pbx.sip.auth import DigestClient
 from pbx.sip.dialog import Dialog
-from pbx.sip.events import Event, RequestReceived, ResponseReceived, TimedOut
+from pbx.sip.events import CancelReceived, Event, RequestReceived, ResponseReceived, TimedOut
 from pbx.sip.flow import Flow
 from pbx.sip.message import Headers, Request, Response
 from pbx.sip.stack import SipStack
 from pbx.transport.endpoint import Endpoint
-from tests.support.world import PBX, World, password, wall
+from tests.support.world import World, password, wall
 
 PATIENCE_S = 100.0  # virtual
 
@@ -29,8 +29,11 @@ class BarePhone:
 
     def __init__(self, world: World, number: str, *, is_registered: bool = True) -> None:
         self.number = number
+        self.claims = number  # whom its From names
         self.domain = f"{world.tenants[0].name}.example"
+        self.extra_headers: list[tuple[str, str]] = []  # of its INVITEs
         self.responses: list[Response] = []
+        self.cancelled: list[str] = []  # INVITEs that were taken back
         self.tag = world.token()
         self._world = world
         socket = world.socket()
@@ -54,12 +57,18 @@ class BarePhone:
         """Puts a binding where a REGISTER would have; `name` makes it one of several at this address."""
         assert self._world.server is not None
         scope = self._world.server.tenants.scope(self._world.tenants[0])
-        flow = Flow("udp", PBX, self.local)
+        flow = Flow("udp", self._world.address, self.local)
         binding = Binding(f"{self.contact};line={name}", flow, f"r-{name}", 1, wall() + 3600, wall())
         self._world.server.registrar.restore([(scope, self.number, binding)])
 
     def _receive(self, event: RequestReceived) -> None:
+        if event.request.method == "INVITE" and event.transaction is not None:
+            self.endpoint.watch(event.transaction, self._hear_cancel)
         self._requests_in.send_nowait(event)
+
+    def _hear_cancel(self, event: Event) -> None:
+        if isinstance(event, CancelReceived):
+            self.cancelled.append(event.transaction)
 
     # -- being called --------------------------------------------------------------------------------------------------
 
@@ -89,7 +98,7 @@ class BarePhone:
             content_type="application/sdp" if body else None,
         )
         if tag is None:  # past the stack, which would put a tag there
-            self._world.network.carry(response.encode(), self.local, PBX)
+            self._world.network.carry(response.encode(), self.local, self._world.address)
         else:
             self.endpoint.respond(event.transaction, response)
 
@@ -152,18 +161,19 @@ class BarePhone:
     @property
     def flow(self) -> Flow:
         """The way to the PBX."""
-        return Flow("udp", self.local, PBX)
+        return Flow("udp", self.local, self._world.address)
 
     def _new_invite(self, number: str, body: bytes, content_type: str) -> Request:
         self._cseq += 1
         headers = Headers(
             [
                 ("Max-Forwards", "70"),
-                ("From", f"<sip:{self.number}@{self.domain}>;tag={self.tag}"),
+                ("From", f"<sip:{self.claims}@{self.domain}>;tag={self.tag}"),
                 ("To", f"<sip:{number}@{self.domain}>"),
                 ("Call-ID", self.call_id),
                 ("CSeq", f"{self._cseq} INVITE"),
                 ("Contact", f"<{self.contact}>"),
+                *self.extra_headers,
             ]
         )
         if body:

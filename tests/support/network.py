@@ -36,7 +36,7 @@ class SimSocket:
 
     def __init__(self, network: "SimNetwork", local: Address) -> None:
         self.local = local
-        self.send_failures = 0
+        self.send_failures = self.receive_failures = 0
         self._network = network
         self._queue: deque[tuple[bytes, Address]] = deque()
         self._readable = trio.Event()

@@ -26,6 +26,7 @@ from tests.support.network import SimNetwork, SimSocket
 
 EPOCH = 1_780_000_000.0  # unix seconds at the virtual clock's zero
 PBX = ("192.0.2.10", 5060)
+PBX_V6 = ("2001:db8::10", 5060)
 NUMBERS = {"1xx": "extension", "600": "echo"}
 
 
@@ -56,10 +57,19 @@ def password(number: str) -> str:
 class World:
     """One PBX and as many phones as a test asks for."""
 
-    def __init__(self, nursery: trio.Nursery, network: SimNetwork, tenants: tuple[Tenant, ...], limits: Limits) -> None:
+    def __init__(
+        self,
+        nursery: trio.Nursery,
+        network: SimNetwork,
+        tenants: tuple[Tenant, ...],
+        limits: Limits,
+        *,
+        is_ipv6: bool = False,
+    ) -> None:
         self.network = network
         self.nursery = nursery
-        self.media = FakeEngine()
+        self.address = PBX_V6 if is_ipv6 else PBX
+        self.media = FakeEngine(address=self.address[0])
         self.spool = Spool(None)
         self.store: Store = SqliteStore(None, inline=True)
         self.tenants = tenants
@@ -83,7 +93,7 @@ class World:
             {tenant.name: tenant for tenant in self.tenants},
             {domain: tenant.name for tenant in self.tenants for domain in tenant.domains},
         )
-        parts = Parts(self.network.socket(*PBX), self.media, self.spool, self.store, wall, self.token)
+        parts = Parts(self.network.socket(*self.address), self.media, self.spool, self.store, wall, self.token)
         self.server = await self.nursery.start(self._run, Server(config, parts))
         return self.server
 
@@ -97,14 +107,14 @@ class World:
         self._stopped = trio.Event()
         self._life.cancel()
         await self._stopped.wait()
-        self.network.remove(PBX)
+        self.network.remove(self.address)
 
     async def crash(self) -> None:
         """The PBX is gone between two datagrams. What it confirmed as registered is kept, and nothing else."""
-        self.network.remove(PBX)
+        self.network.remove(self.address)
         self._life.cancel()
         bindings = list(self.spool.load_bindings())
-        self.spool, self.media = Spool(None), FakeEngine()
+        self.spool, self.media = Spool(None), FakeEngine(address=self.address[0])
         await self.spool.commit(*(PutBinding(b.scope, b.aor, b.contact, b.expires_at, b.record) for b in bindings))
 
     async def phone(
@@ -112,7 +122,7 @@ class World:
     ) -> Phone:
         """A phone at an address of its own, registered."""
         socket = self.socket()
-        account = Account(number, password(number), f"{tenant}.example", PBX, f"Phone {number}")
+        account = Account(number, password(number), f"{tenant}.example", self.address, f"Phone {number}")
         audio = NoAudio(socket.local[0])
         phone = Phone(account, socket, audio, self.token, **({"codecs": codecs} if codecs else {}))
         self.nursery.start_soon(phone.run)
@@ -122,7 +132,8 @@ class World:
 
     def socket(self) -> SimSocket:
         """A place on the network of its own."""
-        return self.network.socket(f"198.51.100.{next(self._hosts)}")
+        host = next(self._hosts)
+        return self.network.socket(f"198.51.100.{host}" if self.address == PBX else f"2001:db8::{host}")
 
     async def cdrs(self, tenant: str = "acme") -> list[Cdr]:
         """What the store has, once everything in the spool has been shipped."""
@@ -168,11 +179,12 @@ async def open_world(
     delay_s: float = 0.0,
     loss: float = 0.0,
     seed: int = 1,
+    is_ipv6: bool = False,
 ) -> AsyncIterator[World]:
     """A world with its PBX up. The clock must be a virtual one."""
     async with trio.open_nursery() as nursery:
         network = SimNetwork(nursery=nursery, delay_s=delay_s, loss=loss, seed=seed)
-        world = World(nursery, network, tenants or (make_tenant("acme"),), limits or Limits())
+        world = World(nursery, network, tenants or (make_tenant("acme"),), limits or Limits(), is_ipv6=is_ipv6)
         try:
             await world.start()
             yield world
