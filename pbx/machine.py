@@ -1,16 +1,17 @@
 """Opens what a server needs of this machine (socket, media engine, files) and gives it back in the reverse order."""
 
-import os
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import structlog
 import trio
 
 from pbx.config.load import Config
 from pbx.config.server import Rtp
+from pbx.media.interface import NoMediaPorts
 from pbx.media.native import NativeEngine
 from pbx.registrar.steady_wall import SteadyWall
 from pbx.server import Parts
@@ -22,6 +23,9 @@ SPOOL_FILE = "spool.sqlite"
 STORE_FILE = "store.sqlite"
 ALIVE_FILE = "alive"
 ALIVE_EVERY_S = 1.0
+
+
+log = structlog.get_logger()
 
 
 class CannotOpen(Exception):
@@ -37,6 +41,7 @@ class Alive:
     """Says in a file's time when a process last lived, for the one that comes after kill -9."""
 
     def __init__(self, path: Path) -> None:
+        self.failures = 0
         self._path = path
 
     def last_seen_at(self) -> float | None:
@@ -49,8 +54,17 @@ class Alive:
     async def run(self) -> None:
         """Notes every ALIVE_EVERY_S that we are alive."""
         while True:
-            self._path.touch(mode=0o600)
+            self._note()
             await trio.sleep(ALIVE_EVERY_S)
+
+    def _note(self) -> None:
+        try:
+            self._path.touch(mode=0o600)
+        except OSError as error:
+            # It costs the records of calls that a kill -9 interrupts their right end, and no call its life.
+            self.failures += 1
+            if self.failures == 1:
+                log.warning("cannot note that we live", path=str(self._path), error=str(error))
 
 
 @contextmanager
@@ -81,12 +95,17 @@ def bind_sip(host: str, port: int) -> UdpSocket:
         return UdpSocket.bind(str(address[0]), port)
     except OSError as error:
         remedy = f"stop what listens there (`ss -lunp 'sport = :{port}'`), or give another address with --sip HOST:PORT"
-        raise CannotOpen(f"SIP cannot listen on UDP {host}:{port}: {os.strerror(error.errno or 0)}", remedy) from error
+        raise CannotOpen(f"SIP cannot listen on UDP {host}:{port}: {error.strerror}", remedy) from error
 
 
 @contextmanager
 def open_media(rtp: Rtp, advertised_address: str | None) -> Iterator[NativeEngine]:
-    """The native engine on the configured ports."""
+    """The native engine on the configured ports. Raises CannotOpen where not one of them can be had."""
     first, last = rtp.ports
     with NativeEngine(rtp.address, range(first, last + 1), advertised_address=advertised_address) as engine:
+        try:
+            engine.open_leg().close()
+        except NoMediaPorts as error:
+            what = f"audio cannot use UDP {rtp.address}:{first}-{last}: {error}"
+            raise CannotOpen(what, "give an address of this machine and free ports under [rtp]") from error
         yield engine

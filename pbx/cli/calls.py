@@ -10,6 +10,7 @@ import trio
 from cyclopts import Parameter
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from pbx.bus.folder import connect_in
@@ -73,5 +74,7 @@ def _table(live: list[LiveCall]) -> Table:
     for call in live:
         since_s = int(now - (call.answered_at or call.started_at))
         lasts = f"{since_s // 60}:{since_s % 60:02}"
-        table.add_row(call.tenant, call.from_number, call.to_number, ", ".join(call.parties), call.phase, lasts)
+        # Callers choose what they dial: it is text, not Rich's mark-up.
+        cells = (call.tenant, call.from_number, call.to_number, ", ".join(call.parties), call.phase, lasts)
+        table.add_row(*map(escape, cells))
     return table

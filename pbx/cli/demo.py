@@ -9,6 +9,7 @@ import msgspec
 import trio
 from cyclopts import Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pbx.cli.options import DATA, Data, Json
@@ -139,4 +140,4 @@ def _print_self_test(result: SelfTestResult, console: Console) -> None:
     if result.ok:
         console.print("[green]the self-test passed: audio both ways[/green]")
     for cause in result.causes:
-        console.print(f"[red]failed:[/red] {cause}", highlight=False)
+        console.print(f"[red]failed:[/red] {escape(cause)}", highlight=False)

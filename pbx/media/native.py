@@ -58,10 +58,10 @@ class NativeEngine:
         self.engine.close()
 
     def open_leg(self, *, local: Address | None = None) -> NativeLeg:
-        """A leg on the next free port, or on the port of `local`."""
+        """A leg on the next free port, or on the port of `local`. Raises NoMediaPorts, also where that one is taken."""
         try:
             leg = self.engine.leg(mediacore.RtpParams(), port=local[1] if local else None)
-        except mediacore.PortsExhausted as error:
+        except (mediacore.PortsExhausted, OSError) as error:
             raise NoMediaPorts(str(error)) from error
         return NativeLeg(leg, self._advertised_address)
 

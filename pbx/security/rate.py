@@ -2,12 +2,12 @@
 
 
 class RateLimit:
-    """Lets `per_s` events pass each second, and a burst of as many as two seconds' worth after a pause."""
+    """Lets `per_s` events pass each second, and after a pause a burst of two seconds' worth, but at least one."""
 
     def __init__(self, per_s: float) -> None:
         self.refused = 0
         self._per_s = per_s
-        self._burst = 2 * per_s
+        self._burst = max(1.0, 2 * per_s)
         self._tokens = self._burst
         self._at: float | None = None
 

@@ -33,11 +33,16 @@ class UdpSocket:
 
     @classmethod
     def bind(cls, host: str, port: int) -> Self:
-        """Binds `host`:`port`; port 0 asks for a free one. Raises OSError if the address is taken or not ours."""
+        """Binds `host`:`port`; port 0 asks for a free one. Raises OSError if the address is taken or not ours.
+
+        "::" is IPv6 alone: phones on IPv4 would find addresses like ::ffff:192.0.2.1 in their Via, Contact and SDP.
+        """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind((host, port))
         except OSError:
             sock.close()
