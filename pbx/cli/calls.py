@@ -10,8 +10,8 @@ import trio
 from cyclopts import Parameter
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from pbx.bus.folder import connect_in
 from pbx.bus.interface import EVERY_TENANT, BusError
@@ -76,5 +76,5 @@ def _table(live: list[LiveCall]) -> Table:
         lasts = f"{since_s // 60}:{since_s % 60:02}"
         # Callers choose what they dial: it is text, not Rich's mark-up.
         cells = (call.tenant, call.from_number, call.to_number, ", ".join(call.parties), call.phase, lasts)
-        table.add_row(*map(escape, cells))
+        table.add_row(*map(Text, cells))
     return table
