@@ -9,7 +9,7 @@ from typing import Any
 
 from pbx.config.lines import locate, nearest
 from pbx.config.mistake import Mistake, Path, dotted
-from pbx.routing.lint import Finding
+from pbx.routing.finding import Finding
 
 SIZE_MAX = 4 * 1024 * 1024  # bytes; a tenant of 10,000 extensions takes about 2 MB
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")

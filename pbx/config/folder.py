@@ -167,7 +167,7 @@ EXTENSIONS
 
 # Nodes of your own, for example:
 #[nodes.front-desk]
-#kind = "ring"               # ring, extension, echo, reject
+#kind = "ring"               # ring, extension, schedule, echo, reject: docs/routing.md
 #who = ["101", "102"]        # all at once
 #ring_s = 20
 #no_answer = "sorry"         # also: busy, declined, unregistered, failed

@@ -5,7 +5,6 @@ Clear passwords are refused: a digest (HA1, RFC 7616 3.4.2) is all that a regist
 
 import re
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from msgspec import Meta, Struct, field
 
@@ -15,6 +14,7 @@ from pbx.config.shape import Shape
 from pbx.routing.lint import lint
 from pbx.routing.plan import Node, NodeName, Plan, PlanTest, RejectNode, RingSeconds
 from pbx.routing.spelling import did_you_mean
+from pbx.routing.time_zone import UnknownTimeZone, time_zone
 from pbx.routing.trial import OUTCOMES, missed, moment, outcome
 from pbx.tenants.tenant import Extension, Tenant
 
@@ -90,14 +90,9 @@ def _check_domains(domains: tuple[str, ...], document: Document) -> None:
 
 def _is_time_zone(name: str, document: Document) -> bool:
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a folder of them
-        known = available_timezones()
-        if known:
-            remedy = did_you_mean(name, sorted(known), otherwise='write a name such as "Europe/London"')
-        else:
-            remedy = "this machine has no time zones: install the package tzdata"
-        document.complain(("time_zone",), f"no time zone named {name!r}", remedy)
+        time_zone(name)
+    except UnknownTimeZone as unknown:
+        document.complain(("time_zone",), unknown.read, unknown.remedy)
         return False
     return True
 

@@ -1,29 +1,19 @@
 """What is wrong with a plan before any call meets it.
 
 A *mistake* is certain to fail a call or to make the plan mean nothing; *advice* is something that works and is probably
-not meant. Findings name their place by the path of keys in the document, so that whoever read it can name the line.
+not meant.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
-
-from pbx.routing import match
+from pbx.routing import lint_schedule, match
+from pbx.routing.finding import Finding
 from pbx.routing.plan import BUILT_IN, ExtensionNode, Plan, RingNode
 from pbx.routing.spelling import did_you_mean
 
 # Left by these outcomes, a node has taken no time and asked nobody: a circle of them would turn until the step limit.
-INSTANT = ("unregistered", "busy", "failed")
-
-
-class Finding(Struct, frozen=True):
-    """One thing found: where, what was read, what would do."""
-
-    path: tuple[str | int, ...]
-    read: str
-    remedy: str
-    is_advice: bool = False
+INSTANT = ("unregistered", "busy", "failed", "open", "closed", "holiday")
 
 
 def lint(plan: Plan) -> list[Finding]:
@@ -32,6 +22,7 @@ def lint(plan: Plan) -> list[Finding]:
         *_bad_numbers(plan),
         *_unknown_targets(plan),
         *_unknown_people(plan),
+        *lint_schedule.findings(plan),
         *_circles(plan),
         *_overlaps(plan),
         *_unreachable(plan),

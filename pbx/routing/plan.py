@@ -7,6 +7,7 @@ class here with its edges, a place in `Node`, and a branch in `step.py`.
 |-----------|-------------------------------------|---------------------------------------------------------|
 | extension | rings the extension that was dialled | unregistered, busy, no_answer, declined, failed        |
 | ring      | rings everyone in `who` at once      | the same                                               |
+| schedule  | looks at the clock, takes no time    | open, closed, holiday                                  |
 | echo      | answers and sends the audio back     | none: the call ends with it                            |
 | reject    | refuses with a SIP status            | none                                                   |
 
@@ -57,6 +58,20 @@ class RingNode(Ringing, frozen=True, kw_only=True, tag="ring"):
     who: Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
+class ScheduleNode(Base, frozen=True, kw_only=True, tag="schedule"):
+    """Leads on by the time of the call. `hours.py` reads `hours`, `lint_schedule.py` names its mistakes."""
+
+    OUTCOMES: ClassVar[tuple[str, ...]] = ("open", "closed", "holiday")
+
+    hours: str  # "Mon-Fri 09:00-17:30; Sat 10:00-13:00 Europe/London"; without a zone: the tenant's
+    dates: Annotated[dict[str, str], Meta(description='"2026-12-25" = "closed" or "09:00-12:00"')] = field(
+        default_factory=dict
+    )  # "12-25": every year
+    open: NodeName
+    closed: NodeName
+    holiday: NodeName | None = None  # on a date that is closed; None: as `closed`
+
+
 class EchoNode(Base, frozen=True, kw_only=True, tag="echo"):
     """Answers and sends the caller's audio back."""
 
@@ -68,7 +83,7 @@ class RejectNode(Base, frozen=True, kw_only=True, tag="reject"):
     reason: str = ""  # "" is the status' own phrase
 
 
-Node: TypeAlias = ExtensionNode | RingNode | EchoNode | RejectNode
+Node: TypeAlias = ExtensionNode | RingNode | ScheduleNode | EchoNode | RejectNode
 
 # Reachable by their kind's name unless the plan defines a node of that name.
 BUILT_IN: dict[NodeName, Node] = {"extension": ExtensionNode(), "echo": EchoNode(), "reject": RejectNode()}

@@ -18,7 +18,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pbx.routing import match as numbers
-from pbx.routing.plan import EchoNode, ExtensionNode, NodeName, Plan, RejectNode, Ringing, RingNode
+from pbx.routing.plan import EchoNode, ExtensionNode, NodeName, Plan, RejectNode, Ringing, RingNode, ScheduleNode
+from pbx.routing.schedule import judge
 
 STEPS_MAX = 32  # nodes that one call may enter; then 482: a plan that turns in a circle must not ring for ever
 
@@ -133,6 +134,7 @@ class OutOfOrder(Exception):
         self.event = event
 
 
+Goal: TypeAlias = NodeName | Action  # what a call makes for next
 Stepped: TypeAlias = tuple[RouteState, Action, tuple[Reason, ...]]
 
 PHRASES = {  # RFC 3261 21: what routing says of itself, and what it passes on
@@ -196,36 +198,32 @@ def _start(plan: Plan, state: RouteState, facts: Facts) -> Stepped:
     return _walk(plan, state, facts, name, [Reason("numbers", name, f"{state.dialled} {how}")])
 
 
-def _walk(plan: Plan, state: RouteState, facts: Facts, goal: NodeName | Reject, reasons: list[Reason]) -> Stepped:
+def _walk(plan: Plan, state: RouteState, facts: Facts, goal: Goal, reasons: list[Reason]) -> Stepped:
     """From node to node, until one leaves something to do or the call is refused."""
     while isinstance(goal, str):
         if state.steps >= STEPS_MAX:
             reasons.append(Reason(goal, "loop", f"the call has been at {STEPS_MAX} nodes already"))
             goal = reject(482)
-            break
-        state = replace(state, node=goal, steps=state.steps + 1)
-        arrival = _arrive(plan, state, facts)
-        if isinstance(arrival, Unregistered):
-            goal, why = _leave(plan, state, arrival)
+        else:
+            state = replace(state, node=goal, steps=state.steps + 1)
+            goal, why = _arrive(plan, state, facts)
             reasons.append(why)
-            continue
-        action, why = arrival
-        reasons.append(why)
-        return replace(state, done=isinstance(action, Reject)), action, tuple(reasons)
-    return replace(state, done=True), goal, tuple(reasons)
+    return replace(state, done=isinstance(goal, Reject)), goal, tuple(reasons)
 
 
-def _arrive(plan: Plan, state: RouteState, facts: Facts) -> tuple[Action, Reason] | Unregistered:
-    """What a node does with a call that comes to it."""
+def _arrive(plan: Plan, state: RouteState, facts: Facts) -> tuple[Goal, Reason]:
+    """What a node does with a call that comes to it: something, or it leads on at once."""
     name = state.node
     match plan.node(name):
         case ExtensionNode() as node if state.dialled in plan.extensions:
             ring_s = node.ring_s or plan.extensions[state.dialled] or plan.ring_s
-            return _ring(name, facts, (state.dialled,), ring_s)
+            return _ring(plan, state, facts, (state.dialled,), ring_s)
         case ExtensionNode():
             return reject(404), Reason(name, "unknown extension", f"there is no extension {state.dialled!r}")
         case RingNode() as node:
-            return _ring(name, facts, node.who, node.ring_s or plan.ring_s)
+            return _ring(plan, state, facts, node.who, node.ring_s or plan.ring_s)
+        case ScheduleNode() as node:
+            return _by_the_clock(name, node, facts)
         case EchoNode():
             return RunApp("echo"), Reason(name, "echo", "the caller hears their own audio")
         case RejectNode() as node:
@@ -235,13 +233,20 @@ def _arrive(plan: Plan, state: RouteState, facts: Facts) -> tuple[Action, Reason
             return reject(500), _no_such_node(name)
 
 
-def _ring(name: NodeName, facts: Facts, who: tuple[str, ...], ring_s: int) -> tuple[Action, Reason] | Unregistered:
+def _by_the_clock(name: NodeName, node: ScheduleNode, facts: Facts) -> tuple[NodeName, Reason]:
+    verdict = judge(node, facts.at, facts.time_zone)
+    target = node.edges().get(verdict.outcome, node.closed)
+    return target, Reason(name, verdict.outcome, f"{verdict.reason}: on to {target}")
+
+
+def _ring(plan: Plan, state: RouteState, facts: Facts, who: tuple[str, ...], ring_s: int) -> tuple[Goal, Reason]:
+    name = state.node
     if facts.registered is None:
         why = f"rings {', '.join(who)} for {ring_s} s; whether a phone is registered is not recorded"
         return Ring(who, ring_s), Reason(name, "unknown", why)
     present = tuple(number for number in who if number in facts.registered)
     if not present:
-        return Unregistered()
+        return _leave(plan, state, Unregistered())
     absent = ", ".join(number for number in who if number not in facts.registered)
     why = f"rings {', '.join(present)} for {ring_s} s" + (f"; no phone registered: {absent}" if absent else "")
     return Ring(present, ring_s), Reason(name, "ring", why)

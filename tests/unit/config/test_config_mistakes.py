@@ -195,12 +195,12 @@ def test_mistakes_in_the_servers_file(tmp_path: Path, text: str, said: str) -> N
         ),
         (
             demo_with('kind = "ring"\n', ""),
-            "18: nodes.sales: no 'kind' (add kind = one of 'extension', 'ring', 'echo', 'reject')",
+            "18: nodes.sales: no 'kind' (add kind = one of 'extension', 'ring', 'schedule', 'echo', 'reject')",
         ),
         (
             demo_with('kind = "ring"', "kind = 3"),
             "19: nodes.sales.kind: no kind of that name: the number 3 "
-            "(write one of 'extension', 'ring', 'echo', 'reject')",
+            "(write one of 'extension', 'ring', 'schedule', 'echo', 'reject')",
         ),
         (
             demo_with("status = 480", "status = 200"),

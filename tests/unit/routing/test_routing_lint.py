@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbx.routing.lint import Finding, lint
+from pbx.routing.finding import Finding
+from pbx.routing.lint import lint
 from pbx.routing.plan import EchoNode, ExtensionNode, Plan, RejectNode, RingNode
 from pbx.routing.spelling import did_you_mean
 
