@@ -59,7 +59,7 @@ def parse_hours(text: str) -> Hours:
     parts = [part.split() for part in _tidied(text).split(";")]
     if parts == [[]]:
         raise HoursMistake("no hours", 'write some, as in "Mon-Fri 09:00-17:30", or "24/7"')
-    whole = parts[0][0].lower()
+    whole = parts[0][0].lower() if parts[0] else ""  # of them all, where it stands for a week
     if whole in (ALWAYS, CLOSED):
         zone = _lone_zone(whole, parts)
         spans = (Span(0, DAY, ALWAYS),) if whole == ALWAYS else ()

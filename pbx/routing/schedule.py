@@ -89,7 +89,7 @@ class Schedule:
         return None
 
     def in_words(self, at: float, seen_from: float | None = None) -> str:
-        """A moment there: "Mon 09:00"; on the day of `seen_from` "09:00", a week or more later "Mon 2026-12-07 09:00"."""
+        """A moment there: "Mon 09:00"; on the day of `seen_from` "09:00", a week later "Mon 2026-12-07 09:00"."""
         local = self.local(at)
         if seen_from is not None:
             days = (local.date() - self.local(seen_from).date()).days

@@ -72,6 +72,51 @@ def test_init_prints_its_passwords_once_and_as_json_where_asked(pbx: Run, tmp_pa
     assert (tmp_path / "here/tenants/herons.toml").is_file()
 
 
+AN_OFFICE = """
+[nodes.reception]
+kind = "schedule"
+hours = "Mon-Fri 09:00-17:30"
+dates.12-25 = "closed"
+open = "sales"
+closed = "sales-box"
+
+[[tests]]
+call = { from = "101", to = "300", at = "2026-11-28T19:00" }
+expect = ["reception: closed", "sales-box", "reject 480"]
+
+[[tests]]
+call = { from = "101", to = "300", at = "2026-11-27T12:00", registered = ["101"] }
+expect = ["reception: open", "sales", "ring 101"]
+
+[[tests]]
+call = { from = "101", to = "300" }
+expect = ["reception: unknown", "sales-box"]
+"""
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Path:
+    text = demo_with('"600" = "echo"\n', '"600" = "echo"\n"300" = "reception"\n')
+    return data_folder(tmp_path / "pbx-data", demo=text + AN_OFFICE)
+
+
+def test_route_says_what_a_schedule_decides_and_when_it_changes(pbx: Run, office: Path) -> None:
+    weekend = pbx("route", "101", "300", "--at", "2026-11-28T19:00").out
+    assert "Sat 19:00 is outside the hours; opens Mon 09:00: on to sales-box" in weekend
+    assert "→ reject 480" in weekend
+    holiday = pbx("route", "101", "300", "--at", "2026-12-25T12:00", "--json").json
+    assert holiday["steps"][1] == {
+        "node": "reception",
+        "outcome": "closed",
+        "reason": "Fri 2026-12-25 12:00 is on a date listed as closed; opens Mon 09:00: on to sales-box",
+    }
+    assert "→ ring 101, 102" in pbx("route", "101", "300", "--at", "2026-11-27T12:00").out
+
+
+def test_check_runs_a_plans_tests_at_their_times(pbx: Run, office: Path) -> None:
+    assert pbx("check").out == "no mistakes: 1 tenant(s), 2 extension(s), 3 plan test(s) held\n"
+
+
 def test_init_leaves_what_is_there(pbx: Run, demo: Path) -> None:
     again = pbx("init")
     assert (again.code, again.out) == (1, "")

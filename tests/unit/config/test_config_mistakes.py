@@ -13,6 +13,11 @@ HA1 = 'ha1.MD5 = "0123456789abcdef0123456789abcdef"\n'
 A_TEST = '[[tests]]\ncall = {{ from = "101", to = "600"{} }}\nexpect = ["{}"]\n'
 
 
+def schedule(hours: str) -> str:
+    """A schedule from line 29 on, its hours (or whatever comes in their place) in line 31."""
+    return f'\n\n[nodes.day]\nkind = "schedule"\n{hours}\nopen = "sales"\nclosed = "sales-box"\n'
+
+
 def mistakes(folder: Path, **files: Any) -> list[str]:
     with pytest.raises(ConfigMistakes) as caught:
         load(data_folder(folder / "data", **files))
@@ -247,6 +252,77 @@ def test_mistakes_in_the_servers_file(tmp_path: Path, text: str, said: str) -> N
         (
             demo_and(A_TEST.format(', outcomes = ["bsy"]', "echo")),
             "28: tests[1].call.outcomes[1]: no outcome named 'bsy' (did you mean 'busy'?)",
+        ),
+        (
+            demo_and(schedule('hours = "Mon-Fir 09:00-17:30"')),
+            "31: nodes.day.hours: no day named 'Fir' (did you mean 'Fri'?)",
+        ),
+        (
+            demo_and(schedule('hours = "Mon-Fri"')),
+            "31: nodes.day.hours: no times after 'Mon-Fri' (write some, as in Mon-Fri 09:00-17:30)",
+        ),
+        (
+            demo_and(schedule('hours = "Mon-Fri 9-5"')),
+            "31: nodes.day.hours: no time of day: '9' (write it as 09:00, from 00:00 to 24:00)",
+        ),
+        (
+            demo_and(schedule('hours = "Mon 09:00-09:00"')),
+            "31: nodes.day.hours: a range that ends where it begins: '09:00-09:00' (write 00:00-24:00 for a whole day)",
+        ),
+        (
+            demo_and(schedule('hours = "09:00-17:30 Europe/Londn"')),
+            "31: nodes.day.hours: no time zone named 'Europe/Londn' (did you mean 'Europe/London'?)",
+        ),
+        (
+            demo_and(schedule('hours = "Mon 09:00-17:30 UTC; Tue 10:00-12:00"')),
+            "31: nodes.day.hours: 'UTC' in the middle (write one time zone, after everything else)",
+        ),
+        (
+            demo_and(schedule('hours = "09:00-17:30 Mon-Fri"')),
+            "31: nodes.day.hours: 'Mon-Fri' after times (write days before their times, and ; before further days)",
+        ),
+        (
+            demo_and(schedule('hours = "Mon-Fri 24/7"')),
+            "31: nodes.day.hours: '24/7' beside other hours (write it alone, or 00:00-24:00 after the days)",
+        ),
+        (
+            demo_and(schedule('hours = "Mon-Fri 09:00-17:30;"')),
+            "31: nodes.day.hours: nothing beside a semicolon (remove the semicolon)",
+        ),
+        (
+            demo_and(schedule('hours = "Mon-Fri 09:00-17:30; Sun closed"')),
+            "31: nodes.day.hours: 'Sun closed' (leave it out: a day that is not named is closed)",
+        ),
+        (
+            demo_and(schedule("hours = 9")),
+            '31: nodes.day.hours: the number 9 (write "9", in quotes)',
+        ),
+        (demo_and(schedule("")), "29: nodes.day: no 'hours' (add hours = text in quotes)"),
+        (
+            demo_and(schedule('hours = "24/7"\ndates."25.12.2026" = "closed"')),
+            "32: nodes.day.dates.\"25.12.2026\": no date: '25.12.2026' "
+            '(write it as "2026-12-25", or "12-25" for every year)',
+        ),
+        (
+            demo_and(schedule('hours = "24/7"\ndates.2026-12-25 = "Fri 09:00-12:00"')),
+            "32: nodes.day.dates.2026-12-25: no hours of a day: 'Fri 09:00-12:00' "
+            '(write "closed", or times alone, as in "09:00-12:00")',
+        ),
+        (
+            demo_and(schedule('hours = "24/7"\ndates = ["2026-12-25"]')),
+            '32: nodes.day.dates: a list of 1 (write a table, "2026-12-25" = "closed" or "09:00-12:00")',
+        ),
+        (
+            demo_and(schedule('hours = "24/7"').replace('closed = "sales-box"', 'closed = "sale-box"')),
+            "33: nodes.day.closed: no node named 'sale-box' (did you mean 'sales-box'?)",
+        ),
+        (
+            demo_and(schedule('hours = "24/7"').replace('closed = "sales-box"\n', "")),
+            "29: nodes.day: no 'closed' (add closed = text in quotes)",
+        ),
+        (
+            demo_and(schedule('hours = "24/7"').replace('"sales"', '"day"')),
+            "32: nodes.day.open: a circle that rings nobody: day → day (let one of them lead to another node)",
         ),
         (
             demo_and('[[tests]]\ncall = { from = "101", to = "600" }\n'),
