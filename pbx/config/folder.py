@@ -167,7 +167,7 @@ EXTENSIONS
 
 # Nodes of your own, for example:
 #[nodes.front-desk]
-#kind = "ring"               # ring, extension, schedule, echo, reject: docs/routing.md
+#kind = "ring"               # ring, extension, schedule, echo, reject
 #who = ["101", "102"]        # all at once
 #ring_s = 20
 #no_answer = "sorry"         # also: busy, declined, unregistered, failed
@@ -175,6 +175,13 @@ EXTENSIONS
 #[nodes.sorry]
 #kind = "reject"
 #status = 480
+#
+#[nodes.reception]
+#kind = "schedule"
+#hours = "Mon-Fri 09:00-17:30"   # several after ";", a zone other than the tenant's at the end
+#dates.12-25 = "closed"          # or other hours; with a year before it, once
+#open = "front-desk"
+#closed = "sorry"
 
 # Calls that must go a certain way; `pbx check` tries them.
 [[tests]]

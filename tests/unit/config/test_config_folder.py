@@ -60,7 +60,7 @@ def test_the_example_nodes_of_the_tenants_file_work(tmp_path: Path) -> None:
     path = tmp_path / "data/tenants/demo.toml"
     lines = path.read_text().splitlines()
     path.write_text("\n".join(line[1:] if line.startswith("#") and line[1:2] != " " else line for line in lines))
-    assert set(load(tmp_path / "data").default_tenant.plan.nodes) == {"front-desk", "sorry"}
+    assert set(load(tmp_path / "data").default_tenant.plan.nodes) == {"front-desk", "sorry", "reception"}
 
 
 @pytest.mark.parametrize("there", ["pbx.toml", "tenants/demo.toml"])
