@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pbx.routing.hours import WEEKDAYS
+from pbx.routing.hours import WEEKDAYS, Span
 from pbx.routing.plan import Plan, ScheduleNode
 from pbx.routing.schedule import LOOK_AHEAD_S, Schedule, Verdict, judge
 from pbx.routing.step import Facts, Reason, RouteState, RunApp, Start, step
@@ -99,6 +99,7 @@ def test_a_schedule_that_never_changes_says_no_time() -> None:
 
 def test_a_date_far_ahead_is_the_next_change_of_what_is_always_open() -> None:
     assert said("2026-01-05T12:00", node("24/7", d12_25="closed"))[1].endswith("closes Fri 2026-12-25 00:00")
+    assert said("2026-01-05T12:00", node("24/7", d01_02="closed"))[1].endswith("closes Sat 2027-01-02 00:00")
     assert said("2026-01-05T12:00", node("24/7", d2028_12_25="closed"))[1] == "Mon 12:00 is within 24/7"
     assert said("2026-01-05T12:00", node("24/7", d12_25="00:00-24:00"))[1] == "Mon 12:00 is within 24/7"
 
@@ -252,6 +253,19 @@ def test_the_next_change_is_the_first_minute_that_differs(naive: Naive, at: floa
 @given(NAIVES, st.floats())
 def test_any_time_is_judged(naive: Naive, at: float) -> None:
     assert isinstance(judge(naive.node, at, "UTC"), Verdict)
+
+
+def test_a_look_ahead_passes_over_the_weeks_in_which_nothing_can_change() -> None:
+    class Counting(Schedule):
+        looks = 0
+
+        def span_at(self, at: float) -> Span | None:
+            self.looks += 1
+            return super().span_at(at)
+
+    schedule = Counting(node("24/7", d12_25="closed"), "UTC")
+    assert schedule.next_change(moment("2026-01-05T12:00", "UTC")) == moment("2026-12-25T00:00", "UTC")
+    assert schedule.looks < 30
 
 
 def test_a_look_ahead_ends() -> None:
