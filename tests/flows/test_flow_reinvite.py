@@ -1,7 +1,10 @@
 """In mid-call: a re-INVITE that is refused changes nothing, one from elsewhere moves the phone, and no one leaks."""
 
+from collections import Counter
+
 import trio
 
+from pbx.call.call import INBOX_MAX
 from pbx.sip.dialog import Dialog
 from pbx.sip.flow import Flow
 from pbx.sip.message import Request, Response
@@ -170,6 +173,33 @@ async def test_a_callee_that_hangs_up_at_once_waits_for_the_callers_ack(autojump
         alice.respond(await alice.request("BYE"), 200)
         await world.settle()
         world.assert_nothing_left()
+
+
+async def test_a_request_that_comes_with_the_last_goodbye_is_answered_too(autojump_clock):
+    async with open_world() as world:
+        pair = await talk(world)
+        pair.alice.responses.clear()
+        pair.alice.send(pair.dialog.make_request("BYE"))
+        pair.incoming.hang_up()
+        pair.alice.send(pair.dialog.make_request("INVITE", body=offer_text(), content_type="application/sdp"))
+        await trio.sleep(1)
+        assert sorted(answer.status for answer in pair.alice.responses) == [200, 481]
+        await world.settle()
+        world.assert_nothing_left()
+
+
+async def test_a_phone_that_asks_more_than_a_call_can_hold_is_told_so_and_talks_on(autojump_clock):
+    async with open_world() as world:
+        pair = await talk(world)
+        pair.alice.responses.clear()
+        for _ in range(INBOX_MAX + 10):
+            pair.alice.send(pair.dialog.make_request("OPTIONS"))
+        await trio.sleep(1)
+        answers = Counter(answer.status for answer in pair.alice.responses)
+        assert set(answers) == {200, 500}
+        assert answers.total() == INBOX_MAX + 10
+        assert world.server.stats().inbox_dropped == answers[500]
+        await end(world, pair)
 
 
 def answers_to(invite: Request, world: World) -> list[str]:
