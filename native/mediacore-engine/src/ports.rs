@@ -136,7 +136,11 @@ impl Ports {
 mod tests {
     use super::*;
 
-    const HOST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    /// An address of 127/8 for this process alone: suites that run side by side bind the same ports there.
+    fn host() -> IpAddr {
+        let [_, high, middle, low] = std::process::id().to_be_bytes();
+        IpAddr::V4(std::net::Ipv4Addr::new(127, 64 | (high & 63), middle, low))
+    }
 
     fn port(sockets: &Sockets) -> u16 {
         sockets.rtp.local_addr().expect("a bound socket").port()
@@ -144,15 +148,15 @@ mod tests {
 
     #[test]
     fn pairs_begin_at_even_ports_and_end_within_the_range() {
-        assert_eq!(Ports::new(HOST, 20_001..20_006).pairs(), 2); // 20002+3, 20004+5
-        assert_eq!(Ports::new(HOST, 20_000..20_003).pairs(), 1);
-        assert_eq!(Ports::new(HOST, 20_001..20_003).pairs(), 0);
-        assert_eq!(Ports::new(HOST, 65_535..65_535).pairs(), 0);
+        assert_eq!(Ports::new(host(), 20_001..20_006).pairs(), 2); // 20002+3, 20004+5
+        assert_eq!(Ports::new(host(), 20_000..20_003).pairs(), 1);
+        assert_eq!(Ports::new(host(), 20_001..20_003).pairs(), 0);
+        assert_eq!(Ports::new(host(), 65_535..65_535).pairs(), 0);
     }
 
     #[test]
     fn rtcp_sits_one_port_above_and_only_where_it_is_not_multiplexed() {
-        let mut ports = Ports::new(HOST, 28_100..28_120);
+        let mut ports = Ports::new(host(), 28_100..28_120);
         let apart = ports.open(true).expect("free ports");
         let rtcp = apart
             .rtcp
@@ -167,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_freed_port_is_used_again_last() {
-        let mut ports = Ports::new(HOST, 28_120..28_126);
+        let mut ports = Ports::new(host(), 28_120..28_126);
         let first = port(&ports.open(false).expect("a first pair"));
         ports.release(first);
         assert_ne!(port(&ports.open(false).expect("a second pair")), first);
@@ -177,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_full_range_says_so_and_recovers() {
-        let mut ports = Ports::new(HOST, 28_130..28_132);
+        let mut ports = Ports::new(host(), 28_130..28_132);
         let only = ports.open(true).expect("the only pair");
         assert!(matches!(ports.open(true), Err(PortError::NoFreePair)));
         ports.release(port(&only));
@@ -189,14 +193,14 @@ mod tests {
     #[test]
     fn ports_of_other_programs_are_stepped_over() {
         let _other =
-            bind_udp(SocketAddr::new(HOST, 28_141)).expect("a foreign socket on the RTCP port");
-        let mut ports = Ports::new(HOST, 28_140..28_144);
+            bind_udp(SocketAddr::new(host(), 28_141)).expect("a foreign socket on the RTCP port");
+        let mut ports = Ports::new(host(), 28_140..28_144);
         assert_eq!(port(&ports.open(true).expect("the next pair")), 28_142);
     }
 
     #[test]
     fn a_named_port_is_taken_from_the_pool() {
-        let mut ports = Ports::new(HOST, 28_150..28_154);
+        let mut ports = Ports::new(host(), 28_150..28_154);
         let kept = ports.open_at(28_150, false).expect("the named port");
         assert_eq!(port(&kept), 28_150);
         assert_eq!(port(&ports.open(false).expect("another")), 28_152);
