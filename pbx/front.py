@@ -21,7 +21,7 @@ from pbx.call.intake import Refused
 from pbx.call.leg import ALLOW, SDP
 from pbx.registrar.edge import RegistrarEdge
 from pbx.security.authentication import authenticate
-from pbx.security.rate import RateLimit
+from pbx.security.rate import RateLimit, SourceRateLimit
 from pbx.security.verdict import Accept, Challenge, Reject, Verdict
 from pbx.sip.auth import DigestServer
 from pbx.sip.errors import BadMessage
@@ -61,7 +61,9 @@ class Front:
         self._digest = digest
         self._registrar = registrar
         self._wall = wall
-        self._rates = {"REGISTER": RateLimit(registrations_per_s), "INVITE": RateLimit(calls_per_s)}
+        rates = {"REGISTER": registrations_per_s, "INVITE": calls_per_s}
+        self._of_source = {method: SourceRateLimit(per_s) for method, per_s in rates.items()}
+        self._of_all = {method: RateLimit(per_s) for method, per_s in rates.items()}
 
     def open(self, endpoint: Endpoint, calls: CallDirectory, nursery: trio.Nursery) -> None:
         """From here on answers go out by `endpoint`, calls begin in `calls`, registrations run in `nursery`."""
@@ -116,17 +118,22 @@ class Front:
                 self._refuse(event, verdict)
 
     def _verdict(self, event: RequestReceived, request: Request, tenant: Tenant) -> Verdict:
-        # Before the digest: hashing is the expensive part, and a flood must not buy it.
-        if not self._rates[request.method].admit(trio.current_time()):
-            return Reject(503, "rate", "Too Many Requests", RETRY_AFTER_S)
-        return authenticate(
+        source, now = event.flow.remote[0], trio.current_time()
+        # Each source by itself before its digest, so that a flood buys no hashing and costs nobody else a call; all
+        # together only once they have proved who they are.
+        if not self._of_source[request.method].admit(source, now):
+            return Reject(503, "rate-of-source", "Too Many Requests From Your Address", RETRY_AFTER_S)
+        verdict = authenticate(
             request,
             tenant,
             self._digest,
             algorithms=self._tenants().algorithms(tenant),
-            source=event.flow.remote[0],
+            source=source,
             wall_now=self._wall(),
         )
+        if isinstance(verdict, Accept) and not self._of_all[request.method].admit(now):
+            return Reject(503, "rate", "Too Many Requests", RETRY_AFTER_S)
+        return verdict
 
     async def _register(self, event: RequestReceived, tenant: Tenant, number: str) -> None:
         assert event.transaction is not None, "a REGISTER has a transaction"
@@ -145,7 +152,8 @@ class Front:
     def _refuse(self, event: RequestReceived, reject: Reject) -> None:
         """Counts, logs, answers: once, for every reason."""
         self.refused[reject.cause] += 1
-        log.info("refused", cause=reject.cause, status=reject.status, source=event.flow.remote[0])
+        if not reject.cause.startswith("rate"):  # counted is enough: a flood must not fill the log
+            log.info("refused", cause=reject.cause, status=reject.status, source=event.flow.remote[0])
         headers = [] if reject.retry_after_s is None else [("Retry-After", str(reject.retry_after_s))]
         self._answer(event, reject.status, reason=reject.reason, headers=headers)
 

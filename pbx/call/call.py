@@ -12,7 +12,7 @@ import trio
 from mediacore import sdp
 from pbx.call.leg import Leg
 from pbx.call.state import CallState, LegState, encode_state
-from pbx.events.call_events import By, CallEvent, CallStarted, LegEnded, LegMedia, LegStarted, Role
+from pbx.events.call_events import By, CallEvent, CallStarted, LegEnded, LegHeld, LegMedia, LegResumed, LegStarted, Role
 from pbx.media.interface import Address, MediaEngine
 from pbx.registrar.binding import Binding
 from pbx.routing.step import Facts, Start
@@ -24,6 +24,7 @@ from pbx.tenants.tenant import Tenant
 from pbx.transport.endpoint import Endpoint
 
 SAVE_S = 1.0  # how long a phone waits for the disk; a group commit takes some milliseconds
+HISTORY_MAX = 1000  # events; the whole history is written with each save
 INBOX_MAX = 256  # events of one call; beyond, the newest is dropped and counted, and a request is told 500
 
 # Started with an `ApplicationCall`, returns when it is done; the caller's hang-up cancels it.
@@ -168,8 +169,10 @@ class Call:
     # -- record --------------------------------------------------------------------------------------------------------
 
     def note(self, event: CallEvent) -> None:
-        """Adds to the call's history."""
-        self.state.history.append(event)
+        """Adds to the call's history. Past HISTORY_MAX no further hold is noted: a phone can do that for ever."""
+        history = self.state.history
+        if len(history) < HISTORY_MAX or not isinstance(event, LegHeld | LegResumed):
+            history.append(event)
 
     def end(self, by: By, status: int | None, reason: str) -> None:
         """Decides that the call is over, now. Whoever comes second decides nothing."""

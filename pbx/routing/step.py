@@ -60,7 +60,7 @@ class Unregistered(Struct, frozen=True, tag_field="event", tag="unregistered"):
 
 
 class Busy(Struct, frozen=True, tag_field="event", tag="busy"):
-    """486 or 600 from all."""
+    """486 or 600 from one of them, and nobody answered."""
 
 
 class NoAnswer(Struct, frozen=True, tag_field="event", tag="no_answer"):

@@ -1,4 +1,6 @@
-"""How many per second: a token bucket. Reads no clock."""
+"""How many per second, of all together or of each source: token buckets. Reads no clock."""
+
+SOURCES_MAX = 10_000  # hosts remembered; beyond, the one unheard for longest is forgotten, and begins anew
 
 
 class RateLimit:
@@ -21,3 +23,23 @@ class RateLimit:
             return False
         self._tokens -= 1
         return True
+
+
+class SourceRateLimit:
+    """The same limit for each source by itself: one that floods leaves the others theirs."""
+
+    def __init__(self, per_s: float, *, sources_max: int = SOURCES_MAX) -> None:
+        self.refused = 0
+        self._per_s = per_s
+        self._sources_max = sources_max
+        self._limits: dict[str, RateLimit] = {}  # the one heard last stands last
+
+    def admit(self, source: str, now: float) -> bool:
+        """Whether one more from `source` may pass at `now`; a refusal is counted."""
+        limit = self._limits.pop(source, None) or RateLimit(self._per_s)
+        self._limits[source] = limit
+        if len(self._limits) > self._sources_max:
+            del self._limits[next(iter(self._limits))]
+        passes = limit.admit(now)
+        self.refused += not passes
+        return passes

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbx.security.rate import RateLimit
+from pbx.security.rate import RateLimit, SourceRateLimit
 
 
 def admitted(limit: RateLimit, at: float, tries: int) -> int:
@@ -41,3 +41,20 @@ def test_never_more_than_the_burst_and_what_came_in_since(per_s, pauses):
         passed += limit.admit(now)
     assert passed <= max(1, 2 * per_s) + now * per_s + 1e-6
     assert passed + limit.refused == len(pauses)
+
+
+def test_a_source_that_floods_leaves_the_others_theirs():
+    limit = SourceRateLimit(5)
+    assert sum(limit.admit("203.0.113.9", 0.0) for _ in range(1000)) == 10
+    assert limit.admit("192.0.2.7", 0.0)
+    assert limit.refused == 990
+
+
+def test_the_source_unheard_for_longest_is_forgotten_first():
+    limit = SourceRateLimit(0.5, sources_max=2)
+    assert limit.admit("a", 0.0)
+    assert limit.admit("b", 0.0)
+    assert not limit.admit("a", 0.0)
+    assert limit.admit("c", 0.0)  # b makes way
+    assert not limit.admit("a", 0.0)
+    assert limit.admit("b", 0.0)
