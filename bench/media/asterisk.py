@@ -126,15 +126,17 @@ class Calls:
 
     def _wait_up(self, call: int, invite: Request) -> None:
         ends_at = time.monotonic() + CALL_S
-        while 2 * call not in self._targets or self._accepted <= call:
-            if time.monotonic() > ends_at:
-                raise TimeoutError(f"a call through Asterisk took more than {CALL_S} s")
+        while True:
             for event in self._callers.look():
                 if isinstance(event, ResponseReceived):
                     self._take_response(event, invite)
             for event in self._callees.look():
                 if isinstance(event, RequestReceived):
                     self._take_request(event)
+            if 2 * call in self._targets and self._accepted > call:
+                return
+            if time.monotonic() > ends_at:
+                raise TimeoutError(f"a call through Asterisk took more than {CALL_S} s")
             select.select([self._callers.wire, self._callees.wire], [], [], LOOK_S)
 
     def _invite(self, call: int) -> Request:
