@@ -65,6 +65,9 @@ def running(command: Sequence[str | Path], log: Path, *, cwd: Path | None = None
             cwd=cwd,
             start_new_session=True,
         )
+        # Linux schedules sessions as groups, and between groups a process's own nice says nothing (sched(7)).
+        with suppress(OSError):
+            Path(f"/proc/{process.pid}/autogroup").write_text(str(SUBJECT_NICE), encoding="ascii")
     with process:
         try:
             yield process
