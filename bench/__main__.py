@@ -1,6 +1,6 @@
 """`python -m bench [NAME…]`: runs the bench modules, prints their tables, writes bench/out/results.json.
 
-A bench module is a file under bench/ with `run() -> list[Row]` (see row.py). A NAME picks those that contain it.
+A bench module is a file under bench/ with `run()`, which gives rows (see row.py). A NAME picks those that contain it.
 What is missing on this machine is said, never guessed; a module that fails does not stop the others.
 """
 
@@ -64,14 +64,16 @@ def measure(names: Sequence[str], console: Console) -> tuple[list[Row], list[str
     for name in names:
         console.print(f"[bold]{name}[/bold]")
         try:
-            found: list[Row] = importlib.import_module(name).run()
+            found: list[Row | Missing] = importlib.import_module(name).run()
         except Missing as missing:
             gaps.append(f"{name}: {missing}")
         except Exception:
             gaps.append(f"{name}: failed\n{traceback.format_exc()}")
         else:
-            show(found, console)
-            rows += found
+            measured = [row for row in found if isinstance(row, Row)]
+            show(measured, console)
+            rows += measured
+            gaps += [f"{name}: {missing}" for missing in found if isinstance(missing, Missing)]
     return rows, gaps
 
 

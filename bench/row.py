@@ -1,6 +1,7 @@
 """One line of the bench tables: how a bench module measures, and how a person reads it.
 
-A bench module is a file under bench/ with a function `run() -> list[Row]`; `python -m bench` finds it.
+A bench module is a file under bench/ with a function `run() -> list[Row]` (or of Row and Missing, where only some
+subjects are missing); `python -m bench` finds it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Missing(Exception):
 class Row:
     """What one `subject` paid for one piece of `work`; all figures in `unit`, over `runs` runs."""
 
-    work: str  # "scan a 900-byte INVITE", "relay G.711, 100 calls"
+    work: str  # "scan a 900-byte INVITE", "relay-g711-100"
     subject: str  # "mediacore-pbx", "asterisk", "floor" …: the same `work` stands side by side
     unit: str  # "µs/message", "ms CPU/call"
     median: float
@@ -35,11 +36,20 @@ class Row:
     runs: int
     command: str  # repeats this measurement alone
     version: str = ""  # of the subject; empty: the commit that the results file names
+    note: str = ""  # what a reader has to know before believing it
     run_id: str = ""  # filled in by `python -m bench`: the rows of one run on one machine share it
 
     @classmethod
     def of(
-        cls, samples: Sequence[float], *, work: str, subject: str, unit: str, command: str, version: str = ""
+        cls,
+        samples: Sequence[float],
+        *,
+        work: str,
+        subject: str,
+        unit: str,
+        command: str,
+        version: str = "",
+        note: str = "",
     ) -> Row:
         """The row of these `samples`, one per run."""
         return cls(
@@ -52,6 +62,7 @@ class Row:
             runs=len(samples),
             command=command,
             version=version,
+            note=note,
         )
 
 
@@ -62,15 +73,15 @@ def page() -> Console:
 
 
 def show(rows: Iterable[Row], console: Console | None = None) -> None:
-    """Prints `rows` as a table; the first subject of each work is what the others are compared with."""
-    table = Table("work", "subject", "median", "min – max", "unit", "ratio", "runs")
-    for column in table.columns[2:4] + table.columns[5:]:
+    """Prints `rows` as a table; the first subject of each work and unit is what the others are compared with."""
+    table = Table("work", "subject", "median", "min – max", "unit", "ratio", "runs", "note")
+    for column in table.columns[2:4] + table.columns[5:7]:
         column.justify = "right"
-    firsts: dict[str, Row] = {}
+    firsts: dict[tuple[str, str], Row] = {}
     for row in rows:
-        first = firsts.setdefault(row.work, row)
+        first = firsts.setdefault((row.work, row.unit), row)
         ratio = f"{row.median / first.median:.2f}" if first.median else "–"
         spread = f"{row.min:.3g} – {row.max:.3g}"
         subject = f"{row.subject} {row.version}".rstrip()
-        table.add_row(row.work, subject, f"{row.median:.3g}", spread, row.unit, ratio, str(row.runs))
+        table.add_row(row.work, subject, f"{row.median:.3g}", spread, row.unit, ratio, str(row.runs), row.note)
     (console or page()).print(table)

@@ -1,126 +1,177 @@
-"""What a packet costs the engine: processor time of its media thread, between calls of phones in another process.
+"""What relaying a G.711 packet costs: ours, a relay that does nothing else, and the peers, in turns on one machine.
 
-One call is 100 packets a second. `python -m bench.media.relay` prints the table.
+One call is 100 packets a second. Each sample is a fresh process with its calls set up, silence until then, SETTLE_S of
+speech that does not count, and MEASURE_S that do; the subjects take turns (A B C D, A B C D …), so that what disturbs
+the machine for a minute disturbs all of them. docs/benchmarks.md says what the figures mean and what they do not.
+
+`python -m bench.media.relay [--calls N …] [--subjects NAME …] [--runs N] [--measure-s S]` prints the tables alone.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
+import argparse
+import statistics
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from bench.row import Row, show
-from mediacore import Engine, Leg, RtpParams
+from bench.media.generator import Outcome, phones
+from bench.media.processes import Usage, beside_the_generator
+from bench.media.subjects import SUBJECTS, peer_versions
+from bench.row import Missing, Row, show
 
-COMMAND = "python -m bench.media.relay"
-CALLS = (20, 100, 400)
+COMMAND = "python -m bench.media.relay --calls {calls}"
+LOADS = (20, 100, 400, 800)
 RUNS = 3
-SETTLE_S, MEASURE_S = 1.0, 2.0
-PHONE_PORTS, ENGINE_PORTS = range(30_000, 32_000), range(28_000, 30_000)
-
-Address = tuple[str, int]
-
-
-@contextmanager
-def phones(
-    legs: int, codecs: Callable[[int], list[str]]
-) -> Iterator[tuple[list[Address], Callable[[list[Address]], None]]]:
-    """Phones in a process of their own: where they are, and how to tell them where to send."""
-    wanted = json.dumps([codecs(index) for index in range(legs)])
-    command = [sys.executable, "-m", "bench.media.relay", "phones"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        stdin = process.stdin
-        print(wanted, file=stdin, flush=True)
-        addresses = [(host, port) for host, port in json.loads(process.stdout.readline())]
-        yield addresses, lambda remotes: print(json.dumps(remotes), file=stdin, flush=True)
-        process.kill()
+SETTLE_S = 3.5  # rtpengine learns addresses for three seconds; everybody is beyond its beginnings then
+MEASURE_S = 5.0
+BROKEN_PERCENT = 1.0  # of the packets lost: a load at which one subject loses so much is the last one
+QUIET_CORES = 0.1
+AGAIN_MAX = 2  # a sample that the generator spoilt is taken again so often; then it counts, and the row says so
 
 
-def be_phones() -> None:
-    """The other process: each phone sends silence, 50 packets a second."""
-    with Engine(ports=PHONE_PORTS, threads=1) as engine:
-        legs = [engine.leg(RtpParams(codecs=codecs, rtcp_mux=True)) for codecs in json.loads(sys.stdin.readline())]
-        print(json.dumps([leg.local for leg in legs]), flush=True)
-        for leg, (host, port) in zip(legs, json.loads(sys.stdin.readline()), strict=True):
-            leg.update(RtpParams(remote=(host, port), codecs=leg.params.codecs, rtcp_mux=True))
-        sys.stdin.readline()
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One subject under one load, once."""
+
+    outcome: Outcome
+    subject_us: float  # of processor time for each packet that was relayed
+    machine_us: float
+    others_cores: float  # kept busy by whatever else ran: above QUIET_CORES it drowns what machine_us is to show
 
 
-def packet_cost_us(calls: int, codecs: Callable[[int], list[str]]) -> float:
-    """Processor time of the engine's one media thread for each packet that it took."""
-    with phones(2 * calls, codecs) as (addresses, connect), Engine(ports=ENGINE_PORTS, threads=1) as engine:
-        legs = [
-            engine.leg(RtpParams(remote=address, codecs=codecs(index), rtcp_mux=True))
-            for index, address in enumerate(addresses)
-        ]
-        for a, b in zip(legs[::2], legs[1::2], strict=True):
-            engine.bridge(a, b)
-        connect([leg.local for leg in legs])
-        time.sleep(SETTLE_S)
-        busy_s, packets = engine.stats().busy_s, received(engine, legs)
-        time.sleep(MEASURE_S)
-        return (engine.stats().busy_s - busy_s) / (received(engine, legs) - packets) * 1e6
+def sample(subject: str, calls: int, *, settle_s: float = SETTLE_S, measure_s: float = MEASURE_S) -> Sample:
+    """Measures once. Raises Missing where the subject is not on this machine."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-relay-") as name,
+        beside_the_generator() as core,
+        phones(calls, core=core, settle_s=settle_s, measure_s=measure_s, log=Path(name) / "generator.log") as ready,
+        SUBJECTS[subject](ready.addresses, Path(name)) as relaying,
+    ):
+        moments: dict[str, Usage] = {}
+
+        def note(event: str) -> None:
+            moments[event] = Usage.now(relaying.pid, ready.pid)
+
+        outcome = ready.talk(relaying.targets, note)
+        return reckon(outcome, moments["measuring"], moments["measured"])
 
 
-def received(engine: Engine, legs: list[Leg]) -> int:
-    """Packets that all legs have taken."""
-    table = engine.leg_stats()
-    return sum(table[leg.id].receive.packets for leg in legs)
+def reckon(outcome: Outcome, before: Usage, after: Usage) -> Sample:
+    """What each relayed packet cost between two moments."""
+    packets = max(1, outcome.received)
+    return Sample(
+        outcome,
+        (after.subject_s - before.subject_s) / packets * 1e6,
+        after.busy_s_since(before) / packets * 1e6,
+        after.others_cores_since(before),
+    )
 
 
-def pcmu(_: int) -> list[str]:
-    """Everybody speaks the same: nothing has to be decoded."""
-    return ["PCMU/8000"]
+def steady_sample(subject: str, calls: int, measure_s: float) -> Sample:
+    """A sample with a generator that kept its times, if there is one to be had."""
+    for _ in range(AGAIN_MAX):
+        found = sample(subject, calls, measure_s=measure_s)
+        if not found.outcome.is_limit:
+            return found
+    return sample(subject, calls, measure_s=measure_s)
 
 
-def pcmu_or_pcma(index: int) -> list[str]:
-    """The two ends of a call differ."""
-    return ["PCMA/8000"] if index % 2 else ["PCMU/8000"]
+def series(subjects: Sequence[str], calls: int, runs: int, measure_s: float) -> dict[str, list[Sample]]:
+    """All samples of one load, in turns."""
+    found: dict[str, list[Sample]] = {subject: [] for subject in subjects}
+    for _ in range(runs):
+        for subject in subjects:
+            found[subject].append(steady_sample(subject, calls, measure_s))
+    return found
 
 
-def commands_us(rounds: int = 500) -> float:
-    """From asking for something to its being in force."""
-    with Engine(ports=ENGINE_PORTS, threads=1) as engine, engine.leg() as leg:
-        started_at = time.perf_counter()
-        for _ in range(rounds):
-            leg.update(leg.params)
-        return (time.perf_counter() - started_at) / rounds * 1e6
+def rows(subject: str, calls: int, samples: Sequence[Sample]) -> list[Row]:
+    """What is told of one subject under one load."""
+    outcomes = [taken.outcome for taken in samples]
+    figures = {
+        "µs CPU/packet": [taken.subject_us for taken in samples],
+        "µs machine/packet": [taken.machine_us for taken in samples],
+        "ms transit p50": [outcome.transit_p50_ms for outcome in outcomes],
+        "ms transit p99": [outcome.transit_p99_ms for outcome in outcomes],
+        "% lost": [outcome.lost_percent for outcome in outcomes],
+        "% late": [outcome.late_percent for outcome in outcomes],
+    }
+    return [
+        Row.of(
+            values,
+            work=f"relay-g711-{calls}",
+            subject=subject,
+            unit=unit,
+            command=COMMAND.format(calls=calls),
+            version=peer_versions().get(subject, ""),
+            note=note(samples),
+        )
+        for unit, values in figures.items()
+    ]
 
 
-def stats_ms(legs: int = 900) -> float:
-    """One snapshot of all legs, scaled to 5,000."""
-    with Engine(ports=ENGINE_PORTS, threads=1) as engine:
-        for _ in range(legs):
-            engine.leg(RtpParams(rtcp_mux=True))
-        started_at = time.perf_counter()
-        engine.leg_stats()
-        return (time.perf_counter() - started_at) * 1e3 * 5000 / legs
+def note(samples: Sequence[Sample]) -> str:
+    """What a reader of the row has to know."""
+    spoilt = sum(taken.outcome.is_limit for taken in samples)
+    others = statistics.median(taken.others_cores for taken in samples)
+    told = [f"generator late itself in {spoilt} of {len(samples)} runs"] if spoilt else []
+    told += [f"{others:.1f} cores busy with other work"] if others > QUIET_CORES else []
+    return "; ".join(told)
 
 
-def run() -> list[Row]:
+def is_broken(samples: Sequence[Sample]) -> bool:
+    """Whether the load was too much."""
+    return statistics.median(taken.outcome.lost_percent for taken in samples) >= BROKEN_PERCENT
+
+
+def measure(
+    loads: Sequence[int] = LOADS,
+    subjects: Sequence[str] = tuple(SUBJECTS),
+    runs: int = RUNS,
+    measure_s: float = MEASURE_S,
+) -> list[Row | Missing]:
+    """Rows by load, then unit, so that subjects stand side by side; ends with the first load that breaks one."""
+    found: list[Row | Missing] = []
+    present = []
+    for subject in subjects:
+        try:
+            sample(subject, 1, settle_s=0, measure_s=0.1)
+        except Missing as missing:
+            found.append(missing)
+        else:
+            present.append(subject)
+    for calls in loads:
+        taken = series(present, calls, runs, measure_s)
+        told = [row for subject in present for row in rows(subject, calls, taken[subject])]
+        units = list(dict.fromkeys(row.unit for row in told))
+        found += [row for unit in units for row in told if row.unit == unit]
+        if any(map(is_broken, taken.values())):
+            break
+    return found
+
+
+def run() -> list[Row | Missing]:
     """The rows of this module."""
-    rows = []
-    for work, codecs in (("relay G.711", pcmu), ("PCMU to PCMA", pcmu_or_pcma)):
-        for calls in CALLS:
-            samples = [packet_cost_us(calls, codecs) for _ in range(RUNS)]
-            rows.append(row(samples, f"{work}, {calls} calls", "µs CPU/packet"))
-    rows.append(row([commands_us() for _ in range(RUNS)], "one command, answered", "µs"))
-    rows.append(row([stats_ms() for _ in range(RUNS)], "figures of 5,000 legs in one call", "ms"))
-    return rows
+    return measure()
 
 
-def row(samples: list[float], work: str, unit: str) -> Row:
-    """Ours, in the words of the table."""
-    return Row.of(samples, work=work, subject="mediacore", unit=unit, command=COMMAND)
+def main(words: Sequence[str]) -> None:
+    """For one's own questions."""
+    parser = argparse.ArgumentParser(prog="python -m bench.media.relay")
+    parser.add_argument("--calls", type=int, nargs="+", default=LOADS)
+    parser.add_argument("--subjects", choices=SUBJECTS, nargs="+", default=tuple(SUBJECTS))
+    parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--measure-s", type=float, default=MEASURE_S)
+    given = parser.parse_args(words)
+    found = measure(given.calls, given.subjects, given.runs, given.measure_s)
+    show(row for row in found if isinstance(row, Row))
+    for missing in found:
+        if isinstance(missing, Missing):
+            print(f"not measured: {missing}")
 
 
 if __name__ == "__main__":
-    if "phones" in sys.argv:
-        be_phones()
-    else:
-        show(run())
+    main(sys.argv[1:])

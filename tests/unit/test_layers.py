@@ -82,6 +82,7 @@ CRATES = {
     "mediacore-sim": {"mediacore-rtp", "mediacore-audio", "mediacore-engine"},
     "mediacore-engine": {"mediacore-rtp", "mediacore-audio"},
     "mediacore-py": {"mediacore-engine"},
+    "mediacore-bench": {"mediacore-rtp"},  # measures relays; nothing depends on it
 }
 PURE_CRATES = {"mediacore-rtp", "mediacore-audio"}
 PURE_CRATES_MAY_USE = {"rtcp-types"}

@@ -1,0 +1,39 @@
+//! Paced RTP streams to measure a relay with, and the relay that does nothing else, as the floor.
+//!
+//! ```text
+//! mediacore-bench generate --calls N --first-port P --core C --settle S --measure S < targets
+//! mediacore-bench relay --calls N --phones-from P --seconds S
+//! ```
+//!
+//! Both tell of themselves in JSON, a line for each event, and both end by themselves. Neither is installed anywhere:
+//! `bench/media/relay.py` builds and drives them.
+#![forbid(unsafe_code)]
+
+mod generate;
+mod machine;
+mod options;
+mod pace;
+mod relay;
+mod stamp;
+mod tally;
+
+use std::process::ExitCode;
+
+use options::Options;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let verb = arguments.next().unwrap_or_default();
+    let done = Options::parse(arguments).and_then(|options| match verb.as_str() {
+        "generate" => generate::run(&options),
+        "relay" => relay::run(&options),
+        _ => Err(format!("'{verb}' is no command: generate or relay")),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(complaint) => {
+            eprintln!("mediacore-bench: {complaint}");
+            ExitCode::from(2)
+        }
+    }
+}
