@@ -84,7 +84,7 @@ CRATES = {
     "mediacore-py": {"mediacore-engine"},
 }
 PURE_CRATES = {"mediacore-rtp", "mediacore-audio"}
-PURE_CRATES_MAY_USE = {"rtcp-types"}
+PURE_CRATES_MAY_USE = {"rtcp-types", "claxon"}
 
 
 def imports(path: Path, module: str) -> Iterator[str]:

@@ -112,7 +112,7 @@ impl FileWriter {
 }
 
 fn run(messages: &Receiver<Message>, notices: &Notices) {
-    let mut recordings: Vec<Box<Recording>> = Vec::new();
+    let mut recordings: Vec<Recording> = Vec::new();
     let mut next_at = Duration::ZERO;
     loop {
         let message = if recordings.is_empty() {
@@ -123,7 +123,7 @@ fn run(messages: &Receiver<Message>, notices: &Notices) {
         // Answered when the ends were told of: who asked finds the event already there.
         let mut answer = None;
         match message {
-            Ok(Message::Add(recording)) => recordings.push(recording),
+            Ok(Message::Add(recording)) => recordings.push(*recording),
             Ok(Message::Pause(id, at)) => {
                 with(&mut recordings, id, |recording| recording.pause(at))
             }
@@ -160,13 +160,13 @@ fn run(messages: &Receiver<Message>, notices: &Notices) {
     }
 }
 
-fn with(recordings: &mut [Box<Recording>], id: RecorderId, change: impl FnOnce(&mut Recording)) {
+fn with(recordings: &mut [Recording], id: RecorderId, change: impl FnOnce(&mut Recording)) {
     if let Some(recording) = recordings.iter_mut().find(|recording| recording.id == id) {
         change(recording);
     }
 }
 
-fn tell_of_ends(recordings: &mut Vec<Box<Recording>>, notices: &Notices) {
+fn tell_of_ends(recordings: &mut Vec<Recording>, notices: &Notices) {
     recordings.retain(|recording| {
         let Some((reason, duration)) = recording.ended() else {
             return true;
