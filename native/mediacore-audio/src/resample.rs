@@ -3,6 +3,7 @@
 //! which every `M`-th sample is reckoned, and no other.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 /// Attenuation of what the lower rate cannot hold, designed: 10 dB more than what is promised.
 const STOPBAND_DB: f64 = 70.0;
@@ -13,11 +14,11 @@ const PASSBAND: f64 = 0.85;
 /// Coefficients of the largest filter. The common rates need at most 60,000; odd ones (44,099 Hz) would need millions.
 const COEFFICIENTS_MAX: usize = 1 << 18;
 
-/// From one rate to another, block by block.
+/// From one rate to another, block by block. To reckon the filter takes milliseconds; a clone shares it.
 #[derive(Debug, Clone)]
 pub struct Resampler {
     // Phase by phase, each reversed: a sample is the product of one row and a piece of the input.
-    rows: Vec<f32>,
+    rows: Arc<[f32]>,
     taps: usize,
     up: usize,
     down: usize,
@@ -56,7 +57,7 @@ impl Resampler {
         let cutoff = nyquist_hz * (1.0 + PASSBAND) / 2.0 / f64::from(from_hz);
         let delay = (taps - 1) / 2;
         Ok(Resampler {
-            rows: rows(taps, up, cutoff),
+            rows: rows(taps, up, cutoff).into(),
             taps,
             up,
             down,
@@ -70,7 +71,7 @@ impl Resampler {
 
     fn identity() -> Resampler {
         Resampler {
-            rows: vec![1.0],
+            rows: [1.0].into(),
             taps: 1,
             up: 1,
             down: 1,

@@ -18,6 +18,12 @@ use crate::source::{SourceReader, SourceWriter, source};
 /// is heard as a gap.
 const AHEAD_SAMPLES: usize = SAMPLE_RATE_HZ as usize;
 
+/// As much of a file is read by the one who opens it, who may be an event loop; the rest by the thread: 200 ms.
+const AT_ONCE_SAMPLES: usize = AHEAD_SAMPLES / 5;
+
+/// Filters that are kept for the next file of the same rate; there are no more common rates than that.
+const FILTERS_MAX: usize = 16;
+
 /// How often the rings are filled up again.
 const REFILL_EVERY: Duration = Duration::from_millis(100);
 
@@ -36,23 +42,21 @@ pub struct Playback {
 }
 
 impl Playback {
-    /// Opens a file, and reads as far ahead as it goes: the first frame is there at once.
-    pub fn open(path: &Path) -> Result<(Playback, SourceReader), EngineError> {
-        Playback::try_open(path).map_err(|error| EngineError::AudioFile {
+    /// Opens a file, and reads a little of it: the first frame is there at once.
+    pub fn open(path: &Path, filters: &Filters) -> Result<(Playback, SourceReader), EngineError> {
+        Playback::try_open(path, filters).map_err(|error| EngineError::AudioFile {
             path: path.into(),
             error,
         })
     }
 
-    fn try_open(path: &Path) -> Result<(Playback, SourceReader), AudioError> {
+    fn try_open(path: &Path, filters: &Filters) -> Result<(Playback, SourceReader), AudioError> {
         // To open a pipe would wait for its other end.
         if !std::fs::metadata(path)?.is_file() {
             return Err(AudioError::Io(io::Error::other("not a regular file")));
         }
         let reader = open_audio(BufReader::new(File::open(path)?))?;
-        let rate_hz = reader.sample_rate_hz();
-        let resampler = Resampler::new(rate_hz, SAMPLE_RATE_HZ)
-            .map_err(|_| AudioError::Unsupported(format!("{rate_hz} Hz")))?;
+        let resampler = filters.resampler(reader.sample_rate_hz())?;
         let (writer, source) = source(AHEAD_SAMPLES);
         let mut playback = Playback {
             reader,
@@ -64,17 +68,24 @@ impl Playback {
             block: Vec::new(),
             resampled: Vec::new(),
         };
-        playback.fill();
+        playback.fill_to(AT_ONCE_SAMPLES);
         Ok((playback, source))
     }
 
     /// Fills the ring up. False when there is nothing left to do: all of it is in the ring, or nobody hears it.
     pub fn fill(&mut self) -> bool {
+        self.fill_to(AHEAD_SAMPLES)
+    }
+
+    fn fill_to(&mut self, ahead_samples: usize) -> bool {
         while !self.writer.is_abandoned() {
             if self.next == self.samples.len() {
                 if let Some(completed) = self.end {
                     self.writer.finish(completed);
                     return false;
+                }
+                if AHEAD_SAMPLES - self.writer.room() >= ahead_samples {
+                    return true;
                 }
                 self.read_block();
             }
@@ -103,9 +114,32 @@ impl Playback {
     }
 }
 
+/// Resamplers to the engine's rate, by the rate of the file.
+#[derive(Debug, Default)]
+pub struct Filters {
+    known: Mutex<Vec<(u32, Resampler)>>,
+}
+
+impl Filters {
+    /// One that has not been used.
+    fn resampler(&self, rate_hz: u32) -> Result<Resampler, AudioError> {
+        let mut known = self.known.lock().expect("no panic holds this lock");
+        if let Some((_, resampler)) = known.iter().find(|(other, _)| *other == rate_hz) {
+            return Ok(resampler.clone());
+        }
+        let resampler = Resampler::new(rate_hz, SAMPLE_RATE_HZ)
+            .map_err(|_| AudioError::Unsupported(format!("{rate_hz} Hz")))?;
+        if known.len() < FILTERS_MAX {
+            known.push((rate_hz, resampler.clone()));
+        }
+        Ok(resampler)
+    }
+}
+
 /// The thread that reads files, seen from outside.
 #[derive(Debug)]
 pub struct FileReader {
+    filters: Filters,
     // None once the engine is closed, which ends the thread. It is not waited for: it may hang on a disk.
     inbox: Mutex<Option<Sender<Playback>>>,
 }
@@ -118,8 +152,14 @@ impl FileReader {
             .name("media-play".to_owned())
             .spawn(move || run(&playbacks))?;
         Ok(FileReader {
+            filters: Filters::default(),
             inbox: Mutex::new(Some(inbox)),
         })
+    }
+
+    /// Opens a file in the calling thread.
+    pub fn open(&self, path: &Path) -> Result<(Playback, SourceReader), EngineError> {
+        Playback::open(path, &self.filters)
     }
 
     /// Reads on for as long as it plays.
@@ -195,7 +235,8 @@ mod tests {
     #[test]
     fn a_file_longer_than_the_ring_is_played_to_its_last_sample() {
         let path = file("long.wav", &ramp(30_001));
-        let (mut playback, mut source) = Playback::open(&path).expect("a good file");
+        let (mut playback, mut source) =
+            Playback::open(&path, &Filters::default()).expect("a good file");
         let (played, completed) = play(&mut playback, &mut source);
         assert!(completed);
         assert_eq!(played.len(), 30_001);
@@ -211,8 +252,10 @@ mod tests {
     #[test]
     fn a_file_whose_listener_has_gone_is_read_no_further() {
         let path = file("gone.wav", &ramp(30_000));
-        let (mut playback, source) = Playback::open(&path).expect("a good file");
+        let (mut playback, source) =
+            Playback::open(&path, &Filters::default()).expect("a good file");
         assert!(playback.fill(), "the ring is full");
+        assert_eq!(playback.writer.room(), 0);
         drop(source);
         assert!(!playback.fill());
         std::fs::remove_file(path).expect("it is there");
@@ -221,14 +264,19 @@ mod tests {
     #[test]
     fn an_empty_file_ends_at_once() {
         let path = file("empty.wav", &wav_header(44_100, 2, 0));
-        let (mut playback, mut source) = Playback::open(&path).expect("a good file");
+        let (mut playback, mut source) =
+            Playback::open(&path, &Filters::default()).expect("a good file");
         assert_eq!(play(&mut playback, &mut source), (vec![], true));
         std::fs::remove_file(path).expect("it is there");
     }
 
     #[test]
     fn what_cannot_be_played_says_why() {
-        let refusal = |path: &Path| Playback::open(path).err().map(|error| error.to_string());
+        let refusal = |path: &Path| {
+            Playback::open(path, &Filters::default())
+                .err()
+                .map(|error| error.to_string())
+        };
         let missing = refusal(Path::new("/nowhere/a.wav")).expect("no such file");
         assert!(
             missing.starts_with("/nowhere/a.wav: No such file"),

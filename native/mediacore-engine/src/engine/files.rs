@@ -9,14 +9,13 @@ use crate::error::EngineError;
 use crate::event::Event;
 use crate::ids::{LegId, RecorderId, SoundId};
 use crate::listeners::RECORDINGS_MAX;
-use crate::player::Playback;
 use crate::recorder::{RecordOptions, Recorder};
 use crate::sounds::Sound;
 
 impl Engine {
     /// Plays a WAV or FLAC file, mixed down to mono, at any common rate.
     pub fn play_file(&self, id: LegId, path: &Path) -> Result<SoundId, EngineError> {
-        let (playback, source) = Playback::open(path)?;
+        let (playback, source) = self.reader.open(path)?;
         let sound = self.play(id, Sound::File(source))?;
         self.reader.add(playback);
         Ok(sound)
