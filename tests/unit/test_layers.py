@@ -85,7 +85,7 @@ CRATES = {
     "mediacore-bench": {"mediacore-rtp"},  # measures relays; nothing depends on it
 }
 PURE_CRATES = {"mediacore-rtp", "mediacore-audio"}
-PURE_CRATES_MAY_USE = {"rtcp-types"}
+PURE_CRATES_MAY_USE = {"rtcp-types", "claxon"}
 
 
 def imports(path: Path, module: str) -> Iterator[str]:

@@ -10,13 +10,22 @@ except ImportError as error:  # a checkout that was not built, or a wheel of ano
 from mediacore import sdp
 from mediacore.bridge import Bridge
 from mediacore.engine import Engine
-from mediacore.errors import BadOffer, EngineClosed, LegClosed, MediaError, NoCommonCodec, PortsExhausted
+from mediacore.errors import (
+    BadAudioFile,
+    BadOffer,
+    EngineClosed,
+    LegClosed,
+    MediaError,
+    NoCommonCodec,
+    PortsExhausted,
+)
 from mediacore.events import (
     Event,
     Latched,
     MediaResumed,
     MediaTimeout,
     PlayFinished,
+    RecordFinished,
     RemoteBye,
     Report,
     ToneEnded,
@@ -24,6 +33,7 @@ from mediacore.events import (
 )
 from mediacore.leg import Leg
 from mediacore.params import RtpParams
+from mediacore.recorder import Recorder
 from mediacore.sound import FRAME_SAMPLES, SAMPLE_RATE_HZ, Player, Source, Tap
 from mediacore.stats import EngineStats, LegStats, LegStatsTable, ReceiveStats, Rejected, SendStats
 from mediacore.verdict import Verdict, verdicts, why_deaf
@@ -32,6 +42,7 @@ __version__ = _native.version()
 __all__ = [
     "FRAME_SAMPLES",
     "SAMPLE_RATE_HZ",
+    "BadAudioFile",
     "BadOffer",
     "Bridge",
     "Engine",
@@ -51,6 +62,8 @@ __all__ = [
     "Player",
     "PortsExhausted",
     "ReceiveStats",
+    "RecordFinished",
+    "Recorder",
     "Rejected",
     "RemoteBye",
     "Report",

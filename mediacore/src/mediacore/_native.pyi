@@ -5,6 +5,7 @@ waits for its answer, as a rule some tens of microseconds and at most two second
 """
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any, final
 
 import numpy as np
@@ -79,6 +80,17 @@ class Engine:
     def play_tone(self, leg: int, hz: float, level_dbfs: float, duration_ms: int | None) -> int:
         """Plays a sine; the sound's number."""
 
+    def play_file(self, leg: int, path: str | PathLike[str]) -> int:
+        """Plays a WAV or FLAC file; the sound's number. Opens it here and reads its first second."""
+
+    def record(
+        self, leg: int, path: str | PathLike[str], mixed: bool, max_ms: int | None, max_bytes: int | None
+    ) -> tuple[int, Recorder]:
+        """Records both directions into a WAV file, which is replaced if it exists; the number, and the recording."""
+
+    def close_recorder(self, leg: int, recorder: int) -> None:
+        """Ends a recording; its file is whole when this returns."""
+
     def play_source(self, leg: int, samples_max: int) -> tuple[int, Source]:
         """Plays what is written to the source; the sound's number, and the source."""
 
@@ -117,6 +129,22 @@ class Engine:
 
     def close(self) -> None:
         """Closes everything; a second call does nothing."""
+
+@final
+class Recorder:
+    """A recording that goes on, or has ended."""
+
+    def pause(self) -> None:
+        """Leaves out what is heard from now on."""
+
+    def resume(self) -> None:
+        """Records again."""
+
+    def duration_ms(self) -> float:
+        """Milliseconds in the file."""
+
+    def end(self) -> str | None:
+        """Why it ended, in the words of `mediacore.events.RecordEnd`; None: it goes on."""
 
 @final
 class Source:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from mediacore import _native, sdp
 from mediacore.bridge import Bridge
@@ -14,6 +15,8 @@ from mediacore.errors import BadOffer
 from mediacore.events import BY_NAME, Event
 from mediacore.leg import Leg
 from mediacore.params import DEFAULT_CODECS, Address, RtpParams
+from mediacore.recorder import Recorder
+from mediacore.sound import Player
 from mediacore.stats import EngineStats, LegStatsTable
 
 DEFAULT_PORTS = range(20_000, 40_000)
@@ -45,6 +48,8 @@ class Engine:
         self._codecs = tuple(sdp.Codec.parse(text) for text in codecs)
         self._advertised = advertised or address
         self._legs: dict[int, Leg] = {}
+        # Until their end was told of, which may be after that of their leg.
+        self._recorders: dict[int, Recorder] = {}
         self.is_closed = False
         # 65535 is odd: it could only be the RTCP port of a pair, and the native range is sixteen bits wide.
         self.native = _native.Engine(address, ports.start, min(ports.stop, 65_535), threads)
@@ -91,6 +96,32 @@ class Engine:
         """The leg hears itself."""
         return Bridge(self, self.native.bridge(leg.id, leg.id), (leg,))
 
+    def play(self, path: str | os.PathLike[str], *, to: Leg) -> Player:
+        """Plays a WAV or FLAC file to a leg, mixed down to mono; PlayFinished tells of its end. Raises BadAudioFile."""
+        return Player(to, self.native.play_file(to.id, path))
+
+    def record(
+        self,
+        leg: Leg,
+        path: str | os.PathLike[str],
+        *,
+        channels: Literal["stereo", "mixed"] = "stereo",
+        max_s: float | None = None,
+        max_bytes: int | None = None,
+    ) -> Recorder:
+        """Records a leg into a WAV file of 16 bits at 8 kHz, which is replaced if it exists: what its peer says on the
+        left, what it is sent on the right, or both `mixed`. Raises BadAudioFile.
+
+        At `max_s`, at a file of `max_bytes`, or when the disk is full, the recording ends and the call goes on;
+        RecordFinished tells why. Without limits it ends at 4 GiB, 37 hours of stereo.
+        """
+        if channels not in ("stereo", "mixed"):
+            raise ValueError(f"channels={channels!r}: 'stereo' or 'mixed'")
+        max_ms = None if max_s is None else round(max_s * 1000)
+        number, native = self.native.record(leg.id, path, channels == "mixed", max_ms, max_bytes)
+        recorder = self._recorders[number] = Recorder(leg, number, native, os.fspath(path))
+        return recorder
+
     # Events.
 
     def events(self, *, timeout_s: float | None = None) -> Iterator[Event]:
@@ -101,10 +132,12 @@ class Engine:
             yield from self.poll_events()
 
     def poll_events(self) -> list[Event]:
-        """All events since the last time, possibly none; those of closed legs are left out. Never waits."""
+        """All events since the last time, possibly none; of closed legs only RecordFinished. Never waits."""
         found: list[Event] = []
         for name, number, *fields in self.native.poll_events():
             leg = self._legs.get(number)
+            if name == "RecordFinished" and (recorder := self._recorders.pop(fields[0], None)) is not None:
+                leg = recorder.leg
             if leg is not None:
                 found.append(BY_NAME[name](leg, *fields))
         return found

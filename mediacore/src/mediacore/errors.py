@@ -48,3 +48,12 @@ class LegClosed(MediaError):
     def __init__(self, leg: int) -> None:
         super().__init__(f"leg {leg} is closed")
         self.leg = leg
+
+
+class BadAudioFile(MediaError):
+    """The file `path` cannot be played, or recorded to; `reason` says why: no such file, not audio, no permission."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason

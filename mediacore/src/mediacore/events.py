@@ -6,10 +6,13 @@ Moments (`at`) are seconds of `time.monotonic()`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from mediacore.leg import Leg
+
+RecordEnd: TypeAlias = Literal["closed", "leg-closed", "max-duration", "max-bytes", "disk-full", "write-failed"]
+"""Why a recording ended: `close()`, its leg's end, a limit that was set, or trouble with the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,21 @@ class ToneEnded:
 
 @dataclass(frozen=True, slots=True)
 class PlayFinished:
-    """The sound numbered `player` came to its end."""
+    """The tone or file numbered `player` has ended; not `completed`: it was stopped, or could not be read further."""
 
     leg: Leg
     player: int
     completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFinished:
+    """The recording numbered `recorder` has ended, and its file is whole. Comes even when its leg is closed."""
+
+    leg: Leg
+    recorder: int
+    reason: RecordEnd
+    duration_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +91,21 @@ class Report:
     leg: Leg
 
 
-Event: TypeAlias = Latched | MediaTimeout | MediaResumed | ToneStarted | ToneEnded | PlayFinished | RemoteBye | Report
+Event: TypeAlias = (
+    Latched | MediaTimeout | MediaResumed | ToneStarted | ToneEnded | PlayFinished | RecordFinished | RemoteBye | Report
+)
 
 BY_NAME: dict[str, type[Event]] = {
     kind.__name__: kind
-    for kind in (Latched, MediaTimeout, MediaResumed, ToneStarted, ToneEnded, PlayFinished, RemoteBye, Report)
+    for kind in (
+        Latched,
+        MediaTimeout,
+        MediaResumed,
+        ToneStarted,
+        ToneEnded,
+        PlayFinished,
+        RecordFinished,
+        RemoteBye,
+        Report,
+    )
 }

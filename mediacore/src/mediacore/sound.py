@@ -22,7 +22,7 @@ FRAME_SAMPLES = 160  # 20 ms
 Samples = npt.NDArray[np.int16]
 
 
-class _OnLeg:
+class OnLeg:
     """Something on a leg that is ended by `close()`, by leaving its `with`, or with the leg."""
 
     def __init__(self, leg: Leg, number: int) -> None:
@@ -42,8 +42,8 @@ class _OnLeg:
         self.close()
 
 
-class Player(_OnLeg):
-    """A tone that plays to a leg; `PlayFinished` with its `id` tells of its end."""
+class Player(OnLeg):
+    """A tone or a file that plays to a leg; `PlayFinished` with its `id` tells of its end."""
 
     def close(self) -> None:
         """Stops the sound; a second call, or one after the end, does nothing."""
@@ -55,7 +55,7 @@ class Player(_OnLeg):
     stop = close
 
 
-class Source(_OnLeg):
+class Source(OnLeg):
     """Samples from outside that are played to a leg, as they are written."""
 
     def __init__(self, leg: Leg, number: int, native: _native.Source) -> None:
@@ -98,7 +98,7 @@ class Source(_OnLeg):
             return
 
 
-class Tap(_OnLeg):
+class Tap(OnLeg):
     """A copy of what a leg's peer says, or is sent. Whoever listens late misses the oldest frames, never the newest."""
 
     def __init__(self, leg: Leg, number: int, native: _native.Tap) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from mediacore import engine as plain
 from mediacore.bridge import Bridge
 from mediacore.errors import EngineClosed
-from mediacore.events import Event, Latched, PlayFinished, ToneEnded, ToneStarted
+from mediacore.events import Event, Latched, PlayFinished, RecordEnd, RecordFinished, ToneEnded, ToneStarted
 from mediacore.leg import Leg
 from mediacore.params import RtpParams
-from mediacore.sound import Source, Tap
+from mediacore.recorder import Recorder
+from mediacore.sound import Player, Source, Tap
 from mediacore.stats import EngineStats, LegStats, LegStatsTable
 from mediacore.verdict import Verdict
 from mediacore.waiting import Loop, Mailroom, Subscription
@@ -100,9 +102,35 @@ class WaitingLeg:
 
     async def play_tone(self, hz: float, *, duration_ms: int, level_dbfs: float = -10.0) -> None:
         """Plays a sine to its end; cancelling this stops it."""
+        await self._play(lambda: self.plain.play_tone(hz, level_dbfs=level_dbfs, duration_ms=duration_ms))
+
+    async def play(self, path: str | os.PathLike[str]) -> bool:
+        """Plays a WAV or FLAC file to its end; cancelling this stops it. False: it could not be read to its end."""
+        return await self._play(lambda: self.plain.engine.play(path, to=self.plain))
+
+    def record(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        channels: Literal["stereo", "mixed"] = "stereo",
+        max_s: float | None = None,
+        max_bytes: int | None = None,
+    ) -> Recorder:
+        """Records both directions; leaving the recorder's `with` ends it. See `mediacore.Engine.record`."""
+        return self.plain.engine.record(self.plain, path, channels=channels, max_s=max_s, max_bytes=max_bytes)
+
+    async def wait_recorded(self, recorder: Recorder, *, timeout_s: float | None = None) -> RecordEnd:
+        """Waits until a recording has ended, by a limit or by whatever else; raises TimeoutError after `timeout_s`."""
+        with self._mailroom.subscribe(self._wants(RecordFinished)) as finished:
+            if recorder.reason is None:
+                ended = self._first(finished, RecordFinished, lambda event: event.recorder == recorder.id)
+                return (await self._mailroom.loop.within(timeout_s, ended)).reason
+            return recorder.reason
+
+    async def _play(self, start: Callable[[], Player]) -> bool:
         with self._mailroom.subscribe(self._wants(PlayFinished)) as finished:
-            with self.plain.play_tone(hz, level_dbfs=level_dbfs, duration_ms=duration_ms) as player:
-                await self._first(finished, PlayFinished, lambda event: event.player == player.id)
+            with start() as player:
+                return (await self._first(finished, PlayFinished, lambda event: event.player == player.id)).completed
 
     async def wait_tone(self, hz: float, *, timeout_s: float | None = None) -> ToneStarted:
         """Waits until this tone begins in what the peer says; raises TimeoutError after `timeout_s`."""

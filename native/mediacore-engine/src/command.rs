@@ -1,11 +1,12 @@
 //! What the control side asks of a media thread. Whatever was made for a leg comes back when it is no longer needed, so
 //! that nothing is freed on a media thread either.
 
-use crate::ids::{LegId, SoundId, TapId};
+use crate::ids::{LegId, RecorderId, SoundId, TapId};
 use crate::leg::{Leg, Mutes};
 use crate::listeners::ToneWatch;
 use crate::params::LegParams;
 use crate::ports::Sockets;
+use crate::recorder::RecordFeed;
 use crate::reply::Reply;
 use crate::sounds::Sound;
 use crate::tap::TapFeed;
@@ -46,12 +47,16 @@ pub enum Command {
         Box<Sound>,
         Reply<Option<Result<(), Box<Sound>>>>,
     ),
-    /// Stop a sound; it comes back if it was still playing.
+    /// Stop a sound, and tell of its end if it has one; it comes back if it was still playing.
     Stop(LegId, SoundId, Reply<Option<Option<Box<Sound>>>>),
     /// Copy to a tap; it comes back when there are too many.
     AddTap(LegId, TapFeed, Reply<Option<Result<(), TapFeed>>>),
     /// Copy no longer.
     RemoveTap(LegId, TapId, Reply<Option<Option<TapFeed>>>),
+    /// Copy both directions to a recording; the feed comes back when there are too many.
+    AddRecording(LegId, RecordFeed, Reply<Option<Result<(), RecordFeed>>>),
+    /// Record no longer.
+    RemoveRecording(LegId, RecorderId, Reply<Option<Option<RecordFeed>>>),
     /// Watch for tones, or for nothing; the watch before comes back.
     Watch(
         LegId,

@@ -1,5 +1,6 @@
 //! The control side: gives out ports and numbers, places legs on media threads, and keeps account of both.
 
+mod files;
 mod sound;
 
 use std::io;
@@ -16,9 +17,12 @@ use crate::event::Event;
 use crate::format::CodecBook;
 use crate::ids::{BridgeId, LegId};
 use crate::leg::{Leg, Mutes, Seeds};
+use crate::notices::Notices;
 use crate::os::{Wake, fill_random, monotonic, wall_clock};
 use crate::params::LegParams;
+use crate::player::FileReader;
 use crate::ports::{Ports, Sockets};
+use crate::recorder::FileWriter;
 use crate::registry::{LegEntry, Opening, Registry};
 use crate::reply::Reply;
 use crate::stats::{EngineStats, StatsCell, WORDS};
@@ -54,13 +58,16 @@ pub struct Engine {
     threads: Vec<MediaThread>,
     registry: Mutex<Registry>,
     codecs: CodecBook,
+    reader: FileReader,
+    writer: FileWriter,
+    notices: Arc<Notices>,
     events_wake: Arc<Wake>,
     last_id: AtomicU64,
     cname: String,
 }
 
 impl Engine {
-    /// Starts the media threads.
+    /// Starts the media threads, and those that read and write files.
     pub fn start(config: EngineConfig) -> Result<Engine, EngineError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let count = config.threads.unwrap_or(cores - 1).max(1);
@@ -75,12 +82,16 @@ impl Engine {
             bridges: Default::default(),
             is_closed: false,
         };
+        let notices = Arc::new(Notices::new(Arc::clone(&events_wake)));
         let [low, high] = random_words()?;
         Ok(Engine {
             config,
             threads: threads?,
             registry: Mutex::new(registry),
             codecs: CodecBook::default(),
+            reader: FileReader::start()?,
+            writer: FileWriter::start(Arc::clone(&notices))?,
+            notices,
             events_wake,
             last_id: AtomicU64::new(0),
             // 96 random bits that say nothing about anybody (RFC 7022 4.2).
@@ -267,6 +278,7 @@ impl Engine {
         for thread in &self.threads {
             thread.fetch_events(&mut events);
         }
+        self.fetch_notices(&mut events);
         events
     }
 
@@ -339,6 +351,9 @@ impl Engine {
         let ports: Vec<Option<u16>> = registry.legs.drain().map(|(_, entry)| entry.port).collect();
         ports.into_iter().for_each(|port| registry.give_back(port));
         registry.bridges.clear();
+        self.reader.finish();
+        // After the media threads: what they heard to the last is in the files.
+        self.writer.finish();
         // Whoever waits for events finds out that there will be none.
         self.events_wake.poke();
     }

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::io;
 use std::ops::Range;
+use std::path::PathBuf;
+
+use mediacore_audio::AudioError;
 
 use crate::ids::LegId;
 
@@ -22,7 +25,14 @@ pub enum EngineError {
         /// The limit.
         limit: usize,
     },
-    /// A media thread did not answer in time.
+    /// A file that cannot be played, or recorded to.
+    AudioFile {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        error: AudioError,
+    },
+    /// A media thread, or the thread that writes files, did not answer in time.
     Stalled,
     /// The system refused.
     Os(io::Error),
@@ -42,7 +52,8 @@ impl fmt::Display for EngineError {
                 )
             }
             EngineError::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
-            EngineError::Stalled => f.write_str("a media thread did not answer in time"),
+            EngineError::AudioFile { path, error } => write!(f, "{}: {error}", path.display()),
+            EngineError::Stalled => f.write_str("a thread of the engine did not answer in time"),
             EngineError::Os(error) => error.fmt(f),
         }
     }

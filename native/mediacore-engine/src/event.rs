@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::ids::{LegId, SoundId};
+use crate::ids::{LegId, RecorderId, SoundId};
+use crate::recorder::RecordEnd;
 
 /// Something happened to a leg. Moments (`at`) are those of CLOCK_MONOTONIC.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,14 +51,25 @@ pub enum Event {
         /// When the first window without it was played.
         at: Duration,
     },
-    /// A tone came to its end, or was stopped.
+    /// A tone or a file came to its end, or was stopped.
     PlayFinished {
         /// To whom it was played.
         leg: LegId,
         /// Which.
         sound: SoundId,
-        /// False: it was stopped before its end.
+        /// False: it was stopped before its end, or the file could not be read further.
         completed: bool,
+    },
+    /// A recording has ended, and its file is whole.
+    RecordFinished {
+        /// Whose.
+        leg: LegId,
+        /// Which.
+        recorder: RecorderId,
+        /// Why.
+        reason: RecordEnd,
+        /// Of what was written.
+        duration: Duration,
     },
     /// The peer said goodbye in RTCP (RFC 3550 6.6). The leg stays open: the signalling decides.
     RemoteBye {

@@ -319,7 +319,7 @@ impl Leg {
             let route = self.route(now);
             self.outgoing
                 .send_frame(&mix, format, frames_per_packet, route, &mut self.stats, out);
-            self.listeners.sent(&mix, &mut self.stats);
+            self.listeners.sent(&mix, now, &mut self.stats);
         }
         had_sounds && self.sounds.is_empty()
     }

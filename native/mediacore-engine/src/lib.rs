@@ -5,6 +5,7 @@
 //! | [`Engine`] | the control side: gives out ports and numbers, places legs on threads, waits for their answers |
 //! | `worker` | one media thread: waits, drains sockets, runs the core |
 //! | `core`, `leg`, `graph`, `latch` … | what a media thread does, without socket and clock |
+//! | `player`, `recorder` | two threads beside the media threads: one reads files, one writes them |
 //! | `os` | the system calls |
 //!
 //! A leg belongs to one media thread, which alone touches it. The packet path holds no lock, allocates nothing and
@@ -27,12 +28,15 @@ mod incoming;
 mod latch;
 mod leg;
 mod listeners;
+mod notices;
 mod os;
 mod outgoing;
 mod outlet;
 mod pacing;
 mod params;
+mod player;
 mod ports;
+mod recorder;
 mod registry;
 mod reply;
 mod seqlock;
@@ -47,8 +51,9 @@ pub use engine::{Engine, EngineConfig, OpenedLeg};
 pub use error::EngineError;
 pub use event::Event;
 pub use format::{CodecBook, CodecId, Format, Formats};
-pub use ids::{BridgeId, LegId, SoundId, TapId};
+pub use ids::{BridgeId, LegId, RecorderId, SoundId, TapId};
 pub use params::{Direction, LegParams};
+pub use recorder::{RecordChannels, RecordEnd, RecordOptions, Recorder};
 pub use registry::Opening;
 pub use source::SourceWriter;
 pub use stats::{COLUMNS, EngineStats, Kind, LegStats, WORDS};

@@ -1,4 +1,4 @@
-//! Who listens to one leg outside the graph: taps, a watch for tones, and the level meters.
+//! Who listens to one leg outside the graph: taps, recordings, a watch for tones, and the level meters.
 
 use std::time::Duration;
 
@@ -6,13 +6,17 @@ use mediacore_audio::{ToneDetector, dbfs};
 
 use crate::event::Event;
 use crate::frame::{Frame, SAMPLE_RATE_HZ};
-use crate::ids::{LegId, TapId};
+use crate::ids::{LegId, RecorderId, TapId};
 use crate::outlet::Outlet;
+use crate::recorder::RecordFeed;
 use crate::stats::LegStats;
 use crate::tap::{TapFeed, TapSide};
 
 /// Taps on one leg at the same time; one more is refused.
 pub const TAPS_MAX: usize = 8;
+
+/// Recordings of one leg at the same time; one more is refused.
+pub const RECORDINGS_MAX: usize = 4;
 
 /// Frequencies that one leg watches for; more are refused.
 pub const WATCHED_MAX: usize = 16;
@@ -85,6 +89,7 @@ impl ToneWatch {
 #[derive(Debug, Default)]
 pub struct Listeners {
     taps: Vec<TapFeed>,
+    recordings: Vec<RecordFeed>,
     watch: Option<Box<ToneWatch>>,
 }
 
@@ -92,7 +97,7 @@ impl Listeners {
     /// Whether nobody needs the audio.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.taps.is_empty() && self.watch.is_none()
+        self.taps.is_empty() && self.recordings.is_empty() && self.watch.is_none()
     }
 
     /// Copies frames to `tap` from now on; gives it back when there are too many.
@@ -110,6 +115,21 @@ impl Listeners {
         Some(self.taps.remove(index))
     }
 
+    /// Records from now on; gives the feed back when there are too many.
+    pub fn add_recording(&mut self, feed: RecordFeed) -> Result<(), RecordFeed> {
+        if self.recordings.len() >= RECORDINGS_MAX {
+            return Err(feed);
+        }
+        self.recordings.push(feed);
+        Ok(())
+    }
+
+    /// Records no longer.
+    pub fn remove_recording(&mut self, id: RecorderId) -> Option<RecordFeed> {
+        let index = self.recordings.iter().position(|feed| feed.id == id)?;
+        Some(self.recordings.remove(index))
+    }
+
     /// Watches for tones instead of what was watched for; none: for nothing. Returns the watch before.
     pub fn watch(&mut self, watch: Option<Box<ToneWatch>>) -> Option<Box<ToneWatch>> {
         std::mem::replace(&mut self.watch, watch)
@@ -125,21 +145,24 @@ impl Listeners {
         out: &mut impl Outlet,
     ) {
         stats.receive_level_dbfs = dbfs(frame);
-        self.copy(TapSide::Received, frame, stats);
+        self.copy(TapSide::Received, frame, now, stats);
         if let Some(watch) = &mut self.watch {
             watch.receive(leg, frame, now, out);
         }
     }
 
     /// The peer is sent this.
-    pub fn sent(&mut self, frame: &Frame, stats: &mut LegStats) {
+    pub fn sent(&mut self, frame: &Frame, now: Duration, stats: &mut LegStats) {
         stats.send_level_dbfs = dbfs(frame);
-        self.copy(TapSide::Sent, frame, stats);
+        self.copy(TapSide::Sent, frame, now, stats);
     }
 
-    fn copy(&self, side: TapSide, frame: &Frame, stats: &mut LegStats) {
+    fn copy(&mut self, side: TapSide, frame: &Frame, now: Duration, stats: &mut LegStats) {
         for tap in self.taps.iter().filter(|tap| tap.side == side) {
             stats.tap_dropped_frames += u64::from(tap.push(frame));
+        }
+        for feed in &mut self.recordings {
+            stats.tap_dropped_frames += u64::from(feed.push(side, now, frame));
         }
     }
 }
@@ -247,7 +270,7 @@ mod tests {
             crate::tap::tap(TapId(1), TapSide::Received, 4).expect("a descriptor");
         assert!(listeners.add_tap(feed).is_ok());
         let mut stats = LegStats::default();
-        listeners.sent(&SILENCE, &mut stats);
+        listeners.sent(&SILENCE, Duration::ZERO, &mut stats);
         assert!(received.read().is_empty());
         listeners.receive(
             LEG,

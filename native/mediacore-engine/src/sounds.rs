@@ -1,4 +1,4 @@
-//! What plays to one leg: tones and sources, mixed.
+//! What plays to one leg: tones, files and sources, mixed.
 
 use mediacore_audio::ToneSource;
 
@@ -16,6 +16,8 @@ pub const SOUNDS_MAX: usize = 8;
 pub enum Sound {
     /// For a while or for ever; gone when it ends.
     Tone(ToneSource),
+    /// Until the one who fills it says that this was all; gone then.
+    File(SourceReader),
     /// Until it is removed.
     Source(SourceReader),
 }
@@ -24,7 +26,7 @@ pub enum Sound {
 #[derive(Debug)]
 pub struct Sounds {
     playing: Vec<(SoundId, Box<Sound>)>,
-    // Tones that have ended: freed with the next command, since a frame is no time to free anything.
+    // Tones and files that have ended: freed with the next command, since a frame is no time to free anything.
     ended: Vec<(SoundId, Box<Sound>)>,
 }
 
@@ -60,7 +62,7 @@ impl Sounds {
         Some(self.playing.remove(index).1)
     }
 
-    /// The next 20 ms of everything; none when nothing plays. A tone that ends here is told of and gone.
+    /// The next 20 ms of everything; none when nothing plays. What ends here is told of and gone.
     pub fn frame(&mut self, leg: LegId, out: &mut impl Outlet) -> Option<Frame> {
         if self.playing.is_empty() {
             return None;
@@ -68,16 +70,16 @@ impl Sounds {
         let mut mix = SILENCE;
         for index in (0..self.playing.len()).rev() {
             let mut frame = SILENCE;
-            let is_over = self.playing[index].1.fill(&mut frame);
+            let end = self.playing[index].1.fill(&mut frame);
             mix_into(&mut mix, &frame);
-            if is_over {
+            if let Some(completed) = end {
                 let ended = self.playing.swap_remove(index);
                 let sound = ended.0;
                 self.ended.push(ended);
                 out.event(Event::PlayFinished {
                     leg,
                     sound,
-                    completed: true,
+                    completed,
                 });
             }
         }
@@ -86,16 +88,26 @@ impl Sounds {
 }
 
 impl Sound {
-    /// Fills the front of a silent frame; true when this was its end.
-    fn fill(&mut self, frame: &mut Frame) -> bool {
+    /// Whether it comes to an end by itself, which is told of; a source is ended by who fills it.
+    #[must_use]
+    pub fn has_end(&self) -> bool {
+        !matches!(self, Sound::Source(_))
+    }
+
+    /// Fills the front of a silent frame; when this was its end, says whether all of it was played.
+    fn fill(&mut self, frame: &mut Frame) -> Option<bool> {
         match self {
             Sound::Tone(tone) => {
                 tone.fill(frame);
-                tone.is_finished()
+                tone.is_finished().then_some(true)
+            }
+            Sound::File(file) => {
+                file.read(frame);
+                file.end()
             }
             Sound::Source(source) => {
                 source.read(frame);
-                false
+                None
             }
         }
     }
@@ -159,6 +171,31 @@ mod tests {
         assert!(sounds.remove(SoundId(1)).is_some());
         assert_eq!(sounds.frame(LEG, &mut out).expect("one plays")[0], 20);
         assert!(sounds.remove(SoundId(1)).is_none());
+    }
+
+    #[test]
+    fn a_file_is_gone_when_all_of_it_was_played_and_says_whether_that_was_all_there_was() {
+        for completed in [true, false] {
+            let (mut sounds, mut out) = (Sounds::default(), Recorder::default());
+            let (mut writer, reader) = crate::source::source(1000);
+            writer.write(&[100; 200]);
+            assert!(
+                sounds
+                    .add(SoundId(1), Box::new(Sound::File(reader)))
+                    .is_ok()
+            );
+            sounds.frame(LEG, &mut out);
+            writer.finish(completed);
+            assert_eq!(sounds.frame(LEG, &mut out).expect("the rest")[39], 100);
+            let sound = SoundId(1);
+            let finished = Event::PlayFinished {
+                leg: LEG,
+                sound,
+                completed,
+            };
+            assert_eq!(out.events, [finished]);
+            assert!(sounds.is_empty());
+        }
     }
 
     #[test]

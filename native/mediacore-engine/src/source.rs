@@ -1,7 +1,7 @@
 //! Frame from outside that are played to a leg: a ring that one thread fills and the media thread empties.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
@@ -14,7 +14,13 @@ struct Shared {
     played: AtomicU64,
     overflowed: AtomicU64,
     starved: AtomicU64,
+    // One of the three below.
+    end: AtomicU8,
 }
+
+const OPEN: u8 = 0;
+const COMPLETE: u8 = 1;
+const BROKEN_OFF: u8 = 2;
 
 /// The filling half.
 #[derive(Debug)]
@@ -62,6 +68,18 @@ impl SourceWriter {
             .overflowed
             .fetch_add(overflow as u64, Ordering::Relaxed);
         written
+    }
+
+    /// Nothing more will be written; `completed` says whether this is what there was to be written.
+    pub fn finish(&mut self, completed: bool) {
+        let end = if completed { COMPLETE } else { BROKEN_OFF };
+        self.shared.end.store(end, Ordering::Release);
+    }
+
+    /// Whether nobody will play any more of it.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.ring.is_abandoned()
     }
 
     /// Nothing that was written so far will be played any more (barge-in).
@@ -112,6 +130,14 @@ impl SourceReader {
         read
     }
 
+    /// Once everything was played and nothing more will be written: whether it was completed.
+    #[must_use]
+    pub fn end(&self) -> Option<bool> {
+        // Asked first: what was written before the end is in the ring by then.
+        let end = self.shared.end.load(Ordering::Acquire);
+        (end != OPEN && self.ring.is_empty()).then_some(end == COMPLETE)
+    }
+
     fn skip_cleared(&mut self) {
         let cleared = self
             .shared
@@ -143,6 +169,19 @@ mod tests {
         assert_eq!(frame, [5; FRAME_SAMPLES]);
         assert_eq!(reader.read(&mut frame), 40);
         assert_eq!((writer.played(), writer.starved()), (200, 120));
+    }
+
+    #[test]
+    fn the_end_comes_with_the_last_sample_and_not_before() {
+        let (mut writer, mut reader) = source(1000);
+        writer.write(&[1; 200]);
+        writer.finish(true);
+        reader.read(&mut SILENCE.clone());
+        assert_eq!(reader.end(), None, "40 are left");
+        reader.read(&mut SILENCE.clone());
+        assert_eq!(reader.end(), Some(true));
+        drop(reader);
+        assert!(writer.is_abandoned());
     }
 
     #[test]

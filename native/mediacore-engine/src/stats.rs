@@ -182,7 +182,7 @@ record! {
     rtcp_received: u64,
     /// RTCP packets sent.
     rtcp_sent: u64,
-    /// Frames that taps had to drop.
+    /// Frames that taps and recordings had to drop.
     tap_dropped_frames: u64,
 }
 

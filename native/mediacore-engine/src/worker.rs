@@ -255,13 +255,29 @@ impl Worker {
                 reply.send(self.change(id, now, |leg| leg.sounds.add(sound, playing)));
             }
             Command::Stop(id, sound, reply) => {
-                reply.send(self.change(id, now, |leg| leg.sounds.remove(sound)));
+                let stopped = self.change(id, now, |leg| leg.sounds.remove(sound));
+                if let Some(Some(playing)) = &stopped
+                    && playing.has_end()
+                {
+                    self.io.event(Event::PlayFinished {
+                        leg: id,
+                        sound,
+                        completed: false,
+                    });
+                }
+                reply.send(stopped);
             }
             Command::AddTap(id, tap, reply) => {
                 reply.send(self.change(id, now, |leg| leg.listeners.add_tap(tap)));
             }
             Command::RemoveTap(id, tap, reply) => {
                 reply.send(self.change(id, now, |leg| leg.listeners.remove_tap(tap)));
+            }
+            Command::AddRecording(id, feed, reply) => {
+                reply.send(self.change(id, now, |leg| leg.listeners.add_recording(feed)));
+            }
+            Command::RemoveRecording(id, recorder, reply) => {
+                reply.send(self.change(id, now, |leg| leg.listeners.remove_recording(recorder)));
             }
             Command::Watch(id, watch, reply) => {
                 reply.send(self.change(id, now, |leg| leg.listeners.watch(watch)))

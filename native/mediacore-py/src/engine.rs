@@ -2,16 +2,19 @@
 
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mediacore_engine::{
-    BridgeId, CodecId, EngineConfig, EngineError, LegId, Opening, SoundId, TapId, TapSide,
+    BridgeId, CodecId, EngineConfig, EngineError, LegId, Opening, RecordChannels, RecordOptions,
+    RecorderId, SoundId, TapId, TapSide,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::to_python;
 use crate::params::{LegParams, host};
+use crate::recorder::Recorder;
 use crate::source::Source;
 use crate::tap::Tap;
 use crate::{event, stats};
@@ -112,6 +115,41 @@ impl Engine {
                 .play_tone(LegId(leg), hz, level_dbfs, duration_ms)
         })
         .map(|sound| sound.0)
+    }
+
+    /// Plays a WAV or FLAC file, and returns its number.
+    fn play_file(&self, py: Python<'_>, leg: u64, path: PathBuf) -> PyResult<u64> {
+        call(py, || self.engine.play_file(LegId(leg), &path)).map(|sound| sound.0)
+    }
+
+    /// Records both directions into a WAV file: the recording's number, and the recording.
+    fn record(
+        &self,
+        py: Python<'_>,
+        leg: u64,
+        path: PathBuf,
+        mixed: bool,
+        max_ms: Option<u64>,
+        max_bytes: Option<u64>,
+    ) -> PyResult<(u64, Recorder)> {
+        let options = RecordOptions {
+            channels: if mixed {
+                RecordChannels::Mixed
+            } else {
+                RecordChannels::Stereo
+            },
+            max_duration: max_ms.map(Duration::from_millis),
+            max_octets: max_bytes,
+        };
+        let recorder = call(py, || self.engine.record(LegId(leg), &path, options))?;
+        Ok((recorder.id.0, Recorder::new(recorder)))
+    }
+
+    /// Ends a recording; its file is whole when this returns.
+    fn close_recorder(&self, py: Python<'_>, leg: u64, recorder: u64) -> PyResult<()> {
+        call(py, || {
+            self.engine.close_recorder(LegId(leg), RecorderId(recorder))
+        })
     }
 
     /// Plays what is written to a source: its number, and the source.

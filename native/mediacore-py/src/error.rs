@@ -21,6 +21,9 @@ fn exception(py: Python<'_>, error: EngineError) -> PyResult<PyErr> {
             let ports = PyRange::new(py, range.start as isize, range.end as isize)?;
             errors.getattr("PortsExhausted")?.call1((ports,))?
         }
+        EngineError::AudioFile { path, error } => errors
+            .getattr("BadAudioFile")?
+            .call1((path.to_string_lossy(), error.to_string()))?,
         EngineError::TooMany { .. } | EngineError::Stalled => {
             errors.getattr("MediaError")?.call1((message,))?
         }

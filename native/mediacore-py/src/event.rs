@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediacore_engine::Event;
+use mediacore_engine::{Event, RecordEnd};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -40,11 +40,37 @@ pub fn to_python<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyTu
             sound,
             completed,
         } => ("PlayFinished", leg.0, sound.0, completed).into_pyobject(py),
+        Event::RecordFinished {
+            leg,
+            recorder,
+            reason,
+            duration,
+        } => (
+            "RecordFinished",
+            leg.0,
+            recorder.0,
+            end_name(reason),
+            milliseconds(duration),
+        )
+            .into_pyobject(py),
         Event::RemoteBye { leg } => ("RemoteBye", leg.0).into_pyobject(py),
         Event::Report { leg } => ("Report", leg.0).into_pyobject(py),
     }
 }
 
-fn milliseconds(span: Duration) -> f64 {
+/// The words of `mediacore.events.RecordEnd`.
+pub fn end_name(end: RecordEnd) -> &'static str {
+    match end {
+        RecordEnd::Closed => "closed",
+        RecordEnd::LegClosed => "leg-closed",
+        RecordEnd::MaxDuration => "max-duration",
+        RecordEnd::MaxOctets => "max-bytes",
+        RecordEnd::DiskFull => "disk-full",
+        RecordEnd::WriteFailed => "write-failed",
+    }
+}
+
+/// Of a span of time.
+pub fn milliseconds(span: Duration) -> f64 {
     span.as_secs_f64() * 1000.0
 }

@@ -4,6 +4,7 @@ mod engine;
 mod error;
 mod event;
 mod params;
+mod recorder;
 mod source;
 mod stats;
 mod tap;
@@ -18,6 +19,8 @@ mod _native {
     use super::engine::Engine;
     #[pymodule_export]
     use super::params::LegParams;
+    #[pymodule_export]
+    use super::recorder::Recorder;
     #[pymodule_export]
     use super::source::Source;
     #[pymodule_export]

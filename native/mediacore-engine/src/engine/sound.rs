@@ -61,7 +61,7 @@ impl Engine {
         Ok((self.play(id, Sound::Source(reader))?, writer))
     }
 
-    fn play(&self, id: LegId, playing: Sound) -> Result<SoundId, EngineError> {
+    pub(super) fn play(&self, id: LegId, playing: Sound) -> Result<SoundId, EngineError> {
         let sound = SoundId(self.next_id());
         self.ask(id, |reply| {
             Command::Play(id, sound, Box::new(playing), reply)

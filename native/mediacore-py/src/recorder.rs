@@ -1,0 +1,40 @@
+//! `Recorder`: a recording that goes on, or has ended.
+
+use pyo3::prelude::*;
+
+use crate::event::{end_name, milliseconds};
+
+/// Pauses a recording, and tells how far it is.
+#[pyclass(frozen, module = "mediacore._native")]
+pub struct Recorder {
+    recorder: mediacore_engine::Recorder,
+}
+
+impl Recorder {
+    pub fn new(recorder: mediacore_engine::Recorder) -> Recorder {
+        Recorder { recorder }
+    }
+}
+
+#[pymethods]
+impl Recorder {
+    /// Leaves out what is heard from now on.
+    fn pause(&self) {
+        self.recorder.pause();
+    }
+
+    /// Records again.
+    fn resume(&self) {
+        self.recorder.resume();
+    }
+
+    /// Milliseconds in the file.
+    fn duration_ms(&self) -> f64 {
+        milliseconds(self.recorder.duration())
+    }
+
+    /// Why it ended.
+    fn end(&self) -> Option<&'static str> {
+        self.recorder.end().map(end_name)
+    }
+}
