@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 
+use mediacore_rtp::DigitsError;
+
 use crate::ids::LegId;
 
 /// Why the engine did not do what it was asked.
@@ -22,6 +24,10 @@ pub enum EngineError {
         /// The limit.
         limit: usize,
     },
+    /// Not digits, or not so long.
+    BadDigits(DigitsError),
+    /// Nothing was agreed with the peer that digits could be sent in.
+    NoTelephoneEvent(LegId),
     /// A media thread did not answer in time.
     Stalled,
     /// The system refused.
@@ -42,6 +48,10 @@ impl fmt::Display for EngineError {
                 )
             }
             EngineError::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
+            EngineError::BadDigits(error) => error.fmt(f),
+            EngineError::NoTelephoneEvent(leg) => {
+                write!(f, "the peer of leg {} takes no telephone-event", leg.0)
+            }
             EngineError::Stalled => f.write_str("a media thread did not answer in time"),
             EngineError::Os(error) => error.fmt(f),
         }
@@ -49,6 +59,12 @@ impl fmt::Display for EngineError {
 }
 
 impl std::error::Error for EngineError {}
+
+impl From<DigitsError> for EngineError {
+    fn from(error: DigitsError) -> EngineError {
+        EngineError::BadDigits(error)
+    }
+}
 
 impl From<io::Error> for EngineError {
     fn from(error: io::Error) -> EngineError {

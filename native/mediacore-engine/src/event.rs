@@ -50,13 +50,33 @@ pub enum Event {
         /// When the first window without it was played.
         at: Duration,
     },
-    /// A tone came to its end, or was stopped.
+    /// The peer presses a digit (RFC 4733). Once for each, however often its packets come.
+    DigitPressed {
+        /// Who pressed it.
+        leg: LegId,
+        /// 0-9, *, #, A-D.
+        digit: char,
+        /// When the first of its packets came.
+        at: Duration,
+    },
+    /// It is over: at its end, with the next digit, or when nothing more is heard of it.
+    DigitReleased {
+        /// Who pressed it.
+        leg: LegId,
+        /// Which.
+        digit: char,
+        /// As its packets say.
+        lasted: Duration,
+        /// When that was known.
+        at: Duration,
+    },
+    /// A tone, or digits that were sent, came to their end, or could not go on.
     PlayFinished {
         /// To whom it was played.
         leg: LegId,
         /// Which.
         sound: SoundId,
-        /// False: it was stopped before its end.
+        /// False: it did not get that far.
         completed: bool,
     },
     /// The peer said goodbye in RTCP (RFC 3550 6.6). The leg stays open: the signalling decides.

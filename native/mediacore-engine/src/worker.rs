@@ -254,8 +254,11 @@ impl Worker {
             Command::Play(id, sound, playing, reply) => {
                 reply.send(self.change(id, now, |leg| leg.sounds.add(sound, playing)));
             }
+            Command::Dial(id, sound, digits, reply) => {
+                reply.send(self.change(id, now, |leg| leg.dial(sound, digits)));
+            }
             Command::Stop(id, sound, reply) => {
-                reply.send(self.change(id, now, |leg| leg.sounds.remove(sound)));
+                reply.send(self.change(id, now, |leg| leg.stop(sound)));
             }
             Command::AddTap(id, tap, reply) => {
                 reply.send(self.change(id, now, |leg| leg.listeners.add_tap(tap)));
