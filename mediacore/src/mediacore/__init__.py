@@ -10,8 +10,18 @@ except ImportError as error:  # a checkout that was not built, or a wheel of ano
 from mediacore import sdp
 from mediacore.bridge import Bridge
 from mediacore.engine import Engine
-from mediacore.errors import BadOffer, EngineClosed, LegClosed, MediaError, NoCommonCodec, PortsExhausted
+from mediacore.errors import (
+    BadOffer,
+    EngineClosed,
+    LegClosed,
+    MediaError,
+    NoCommonCodec,
+    NoTelephoneEvent,
+    PortsExhausted,
+)
 from mediacore.events import (
+    DigitPressed,
+    DigitReleased,
     Event,
     Latched,
     MediaResumed,
@@ -34,6 +44,8 @@ __all__ = [
     "SAMPLE_RATE_HZ",
     "BadOffer",
     "Bridge",
+    "DigitPressed",
+    "DigitReleased",
     "Engine",
     "EngineClosed",
     "EngineStats",
@@ -47,6 +59,7 @@ __all__ = [
     "MediaResumed",
     "MediaTimeout",
     "NoCommonCodec",
+    "NoTelephoneEvent",
     "PlayFinished",
     "Player",
     "PortsExhausted",

@@ -6,7 +6,7 @@ Moments (`at`) are seconds of `time.monotonic()`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from mediacore.leg import Leg
@@ -56,8 +56,27 @@ class ToneEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """The peer presses `digit` (0-9, *, #, A-D; RFC 4733). Once for each digit, when its first packet comes."""
+
+    leg: Leg
+    digit: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DigitReleased:
+    """It is over, after `duration_ms` as its packets say; follows each DigitPressed."""
+
+    leg: Leg
+    digit: str
+    duration_ms: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlayFinished:
-    """The sound numbered `player` came to its end."""
+    """The tone, or the digits, numbered `player` came to the end; not `completed`: the peer takes no more digits."""
 
     leg: Leg
     player: int
@@ -78,9 +97,17 @@ class Report:
     leg: Leg
 
 
-Event: TypeAlias = Latched | MediaTimeout | MediaResumed | ToneStarted | ToneEnded | PlayFinished | RemoteBye | Report
+Event: TypeAlias = (
+    Latched
+    | MediaTimeout
+    | MediaResumed
+    | ToneStarted
+    | ToneEnded
+    | DigitPressed
+    | DigitReleased
+    | PlayFinished
+    | RemoteBye
+    | Report
+)
 
-BY_NAME: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (Latched, MediaTimeout, MediaResumed, ToneStarted, ToneEnded, PlayFinished, RemoteBye, Report)
-}
+BY_NAME: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
