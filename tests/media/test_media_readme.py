@@ -24,7 +24,7 @@ def test_the_readme_has_two_examples():
     ("example", "said"),
     [
         (EXAMPLES[0], ["Bob hears 440 Hz at -10 dBFS", "ms recorded", "played to its end"]),
-        (EXAMPLES[1], ["hz=1000", "max-duration"]),
+        (EXAMPLES[1], ["hz=1000", "dialled 217", "max-duration"]),
     ],
 )
 def test_an_example_does_what_it_says(example, said, tmp_path):

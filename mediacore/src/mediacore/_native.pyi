@@ -94,8 +94,11 @@ class Engine:
     def play_source(self, leg: int, samples_max: int) -> tuple[int, Source]:
         """Plays what is written to the source; the sound's number, and the source."""
 
+    def send_digits(self, leg: int, digits: str, duration_ms: int, gap_ms: int) -> int:
+        """Sends digits as telephone-events; the number of what is being sent."""
+
     def stop_sound(self, leg: int, sound: int) -> bool:
-        """Stops a sound; true when it was still playing."""
+        """Stops a sound or digits; true when there was still something to stop."""
 
     def tap(self, leg: int, sent: bool, frames_max: int) -> tuple[int, Tap]:
         """Copies what the peer is sent, or says, in frames of 20 ms; the tap's number, and the tap."""

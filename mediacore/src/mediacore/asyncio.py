@@ -3,6 +3,7 @@
 async with mediacore.asyncio.Engine(address="127.0.0.1") as engine, engine.leg(params) as leg:
     await leg.play_tone(440, duration_ms=500)
     await leg.wait_tone(1000, timeout_s=5)
+    extension = await leg.collect_digits(count=4, timeout_s=8, until="#")
 """
 
 from __future__ import annotations

@@ -35,6 +35,14 @@ class PortsExhausted(MediaError):
         self.ports = ports
 
 
+class NoTelephoneEvent(MediaError):
+    """No telephone-event was agreed with the peer: digits cannot be sent so. `leg` is the leg's number."""
+
+    def __init__(self, leg: int) -> None:
+        super().__init__(f"the peer of leg {leg} takes no telephone-event")
+        self.leg = leg
+
+
 class EngineClosed(MediaError):
     """The engine is closed: open another."""
 

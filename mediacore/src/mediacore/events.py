@@ -6,7 +6,7 @@ Moments (`at`) are seconds of `time.monotonic()`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from mediacore.leg import Leg
@@ -59,8 +59,27 @@ class ToneEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """The peer presses `digit` (0-9, *, #, A-D; RFC 4733). Once for each digit, when its first packet comes."""
+
+    leg: Leg
+    digit: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DigitReleased:
+    """It is over, after `duration_ms` as its packets say; follows each DigitPressed."""
+
+    leg: Leg
+    digit: str
+    duration_ms: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlayFinished:
-    """The tone or file numbered `player` has ended; not `completed`: it was stopped, or could not be read further."""
+    """The tone, file or digits numbered `player` came to an end; not `completed`: stopped, or it could not go on."""
 
     leg: Leg
     player: int
@@ -92,20 +111,17 @@ class Report:
 
 
 Event: TypeAlias = (
-    Latched | MediaTimeout | MediaResumed | ToneStarted | ToneEnded | PlayFinished | RecordFinished | RemoteBye | Report
+    Latched
+    | MediaTimeout
+    | MediaResumed
+    | ToneStarted
+    | ToneEnded
+    | DigitPressed
+    | DigitReleased
+    | PlayFinished
+    | RecordFinished
+    | RemoteBye
+    | Report
 )
 
-BY_NAME: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        Latched,
-        MediaTimeout,
-        MediaResumed,
-        ToneStarted,
-        ToneEnded,
-        PlayFinished,
-        RecordFinished,
-        RemoteBye,
-        Report,
-    )
-}
+BY_NAME: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}

@@ -113,6 +113,14 @@ class Leg:
         """Plays a sine to the peer, until it is stopped or `duration_ms` are over; then PlayFinished comes."""
         return Player(self, self.engine.native.play_tone(self.id, hz, level_dbfs, duration_ms))
 
+    def send_digits(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 80) -> Player:
+        """Sends digits (0-9, *, #, A-D) as telephone-events, each in place of the sound; then PlayFinished comes.
+
+        Each lasts for 40 to 8000 ms, and is followed by at least 40 ms of pause. They wait while nothing may be sent to
+        the peer (on hold). Raises NoTelephoneEvent when it agreed to none, ValueError for what is no digit.
+        """
+        return Player(self, self.engine.native.send_digits(self.id, digits, duration_ms, gap_ms))
+
     def source(self, *, buffer_ms: int = 2000) -> Source:
         """Plays what is written to it; holds at most `buffer_ms` that were not played yet."""
         number, native = self.engine.native.play_source(self.id, buffer_ms * 8)

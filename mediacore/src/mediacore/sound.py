@@ -43,10 +43,10 @@ class OnLeg:
 
 
 class Player(OnLeg):
-    """A tone or a file that plays to a leg; `PlayFinished` with its `id` tells of its end."""
+    """A tone, a file or digits on the way to a leg; `PlayFinished` with its `id` tells of the end."""
 
     def close(self) -> None:
-        """Stops the sound; a second call, or one after the end, does nothing."""
+        """Stops it: a tone at once, digits with the end of the one that lasts. After the end it does nothing."""
         try:
             self.leg.engine.native.stop_sound(self.leg.id, self.id)
         except LegClosed:

@@ -53,6 +53,10 @@ class ReceiveStats:
     late: int = 0
     """Came after their moment to be played."""
     ssrc_changes: int = 0
+    digits: int = 0
+    """Pressed by the peer (RFC 4733)."""
+    digits_refused: int = 0
+    """Left out: they came faster than anybody presses them."""
     level_dbfs: float | None = None
     """RMS of the newest 20 ms that were decoded; None while nothing is decoded."""
     played_ms: float = 0.0
@@ -211,6 +215,8 @@ def _receive_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> R
         reordered=int(row["receive_reordered"]),
         late=int(row["receive_late"]),
         ssrc_changes=int(row["receive_ssrc_changes"]),
+        digits=int(row["receive_digits"]),
+        digits_refused=int(row["receive_digits_refused"]),
         level_dbfs=_known(row["receive_level_dbfs"]),
         played_ms=_known(row["played_ms"]) or 0.0,
         concealed_ms=_known(row["concealed_ms"]) or 0.0,

@@ -5,14 +5,24 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from time import monotonic
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
 from mediacore import engine as plain
 from mediacore.bridge import Bridge
-from mediacore.errors import EngineClosed
-from mediacore.events import Event, Latched, PlayFinished, RecordEnd, RecordFinished, ToneEnded, ToneStarted
+from mediacore.errors import EngineClosed, NoTelephoneEvent
+from mediacore.events import (
+    DigitPressed,
+    Event,
+    Latched,
+    PlayFinished,
+    RecordEnd,
+    RecordFinished,
+    ToneEnded,
+    ToneStarted,
+)
 from mediacore.leg import Leg
 from mediacore.params import RtpParams
 from mediacore.recorder import Recorder
@@ -38,6 +48,43 @@ class Tones:
             raise EngineClosed
         assert isinstance(event, ToneStarted | ToneEnded), event
         return event
+
+
+class Digits:
+    """Made by `listening()`: the digits that were pressed, in order."""
+
+    def __init__(self, mailroom: Mailroom, subscription: Subscription) -> None:
+        self._mailroom = mailroom
+        self._subscription = subscription
+
+    async def next(self, *, timeout_s: float | None = None) -> str:
+        """The next digit; raises TimeoutError after `timeout_s`."""
+        event = await self._mailroom.loop.within(timeout_s, self._mailroom.next_event(self._subscription))
+        if event is None:
+            raise EngineClosed
+        assert isinstance(event, DigitPressed), event
+        return event.digit
+
+    async def collect(
+        self,
+        *,
+        count: int | None = None,
+        timeout_s: float | None = None,
+        until: str = "",
+        between_s: float | None = None,
+    ) -> str:
+        """So many digits; fewer when one of `until` ends them, or the time is over: see `WaitingLeg.collect_digits`."""
+        pressed: list[str] = []
+        with suppress(TimeoutError):  # what was pressed is the answer
+            await self._mailroom.loop.within(timeout_s, self._collect(pressed, count, until, between_s))
+        return "".join(pressed)
+
+    async def _collect(self, pressed: list[str], count: int | None, until: str, between_s: float | None) -> None:
+        while count is None or len(pressed) < count:
+            digit = await self.next(timeout_s=between_s if pressed else None)
+            if digit in until:
+                return
+            pressed.append(digit)
 
 
 class WaitingLeg:
@@ -131,6 +178,43 @@ class WaitingLeg:
         with self._mailroom.subscribe(self._wants(PlayFinished)) as finished:
             with start() as player:
                 return (await self._first(finished, PlayFinished, lambda event: event.player == player.id)).completed
+
+    async def send_digits(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 80) -> None:
+        """Sends digits to their end, see `mediacore.Leg.send_digits`; cancelling this sends no more of them.
+
+        Raises NoTelephoneEvent, also when a new agreement leaves the peer without.
+        """
+        with self._mailroom.subscribe(self._wants(PlayFinished)) as finished:
+            with self.plain.send_digits(digits, duration_ms=duration_ms, gap_ms=gap_ms) as player:
+                end = await self._first(finished, PlayFinished, lambda event: event.player == player.id)
+        if not end.completed:
+            raise NoTelephoneEvent(self.id)
+
+    async def collect_digits(
+        self,
+        *,
+        count: int | None = None,
+        timeout_s: float | None = None,
+        until: str = "",
+        between_s: float | None = None,
+    ) -> str:
+        """The digits that the peer presses from now on: `count` of them, or all before one of `until`.
+
+        Never raises TimeoutError: what was pressed in `timeout_s`, or before a pause of more than `between_s`, is
+        returned, possibly nothing. Use `listening()` where no digit between two such calls may be missed.
+        """
+        with self.listening() as digits:
+            return await digits.collect(count=count, timeout_s=timeout_s, until=until, between_s=between_s)
+
+    @contextmanager
+    def listening(self) -> Iterator[Digits]:
+        """Digits that the peer presses, none missed until the `with` is left: also those pressed during a prompt."""
+        since = monotonic()  # what nobody has fetched yet may be older
+        with self._mailroom.subscribe(lambda event: self._is_digit(event, since)) as subscription:
+            yield Digits(self._mailroom, subscription)
+
+    def _is_digit(self, event: Event, since: float) -> bool:
+        return isinstance(event, DigitPressed) and event.leg is self.plain and event.at >= since
 
     async def wait_tone(self, hz: float, *, timeout_s: float | None = None) -> ToneStarted:
         """Waits until this tone begins in what the peer says; raises TimeoutError after `timeout_s`."""

@@ -1,8 +1,10 @@
 //! What the control side asks of a media thread. Whatever was made for a leg comes back when it is no longer needed, so
 //! that nothing is freed on a media thread either.
 
+use mediacore_rtp::DigitSender;
+
 use crate::ids::{LegId, RecorderId, SoundId, TapId};
-use crate::leg::{Leg, Mutes};
+use crate::leg::{DialRefusal, Leg, Mutes, Stopped};
 use crate::listeners::ToneWatch;
 use crate::params::LegParams;
 use crate::ports::Sockets;
@@ -47,8 +49,15 @@ pub enum Command {
         Box<Sound>,
         Reply<Option<Result<(), Box<Sound>>>>,
     ),
-    /// Stop a sound, and tell of its end if it has one; it comes back if it was still playing.
-    Stop(LegId, SoundId, Reply<Option<Option<Box<Sound>>>>),
+    /// Send digits.
+    Dial(
+        LegId,
+        SoundId,
+        DigitSender,
+        Reply<Option<Result<(), DialRefusal>>>,
+    ),
+    /// Stop a sound or digits, and tell of its end if it has one; what was stopped comes back.
+    Stop(LegId, SoundId, Reply<Option<Option<Stopped>>>),
     /// Copy to a tap; it comes back when there are too many.
     AddTap(LegId, TapFeed, Reply<Option<Result<(), TapFeed>>>),
     /// Copy no longer.

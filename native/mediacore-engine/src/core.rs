@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use mediacore_rtp::is_rtcp;
 
+use crate::format::TELEPHONE_EVENT;
 use crate::frame::{FRAME_TIME, Frame};
-use crate::graph::{self, Hears, Role};
+use crate::graph::{self, Role};
 use crate::ids::LegId;
 use crate::leg::{Leg, Moment};
 use crate::outlet::{Channel, Outlet};
@@ -38,7 +39,7 @@ pub struct Core {
     next_tick: u64,
     timers_at: Option<Duration>,
     dirty: Vec<usize>,
-    // Legs whose last sound has ended in this tick.
+    // Legs whose last sound or digit has ended in this tick.
     changed: Vec<usize>,
     // CLOCK_MONOTONIC to the wall: NTP times in reports only need to be consistent.
     unix_offset: Duration,
@@ -188,6 +189,12 @@ impl Core {
         };
         leg.hold_for_decoding(datagram, &accepted, now);
         let listener = leg.peer.filter(|_| !leg.mutes.receive);
+        if accepted.format.codec == TELEPHONE_EVENT {
+            leg.receive_event(datagram, &accepted, now, out);
+            // A digit that begins wants to be looked after sooner than all else.
+            let leg_next = leg.next_timeout();
+            self.timers_at = Some(self.timers_at.map_or(leg_next, |at| at.min(leg_next)));
+        }
         let was_forwarded = listener.is_some_and(|peer| {
             self.mark_dirty(peer);
             self.leg_mut(peer)
@@ -324,10 +331,7 @@ impl Core {
         }
         for slot in &slots {
             let heard = self.heard_by(*slot);
-            let Some(leg) = self
-                .leg_mut(*slot)
-                .filter(|leg| leg.role.hears == Hears::Frames)
-            else {
+            let Some(leg) = self.leg_mut(*slot).filter(|leg| leg.speaks()) else {
                 continue;
             };
             if leg.say(heard.as_ref(), at, out) {

@@ -42,12 +42,18 @@ impl Decoder {
         self.buffer.insert(header, payload, duration_ticks, now);
     }
 
+    /// Takes a packet without sound (a digit, comfort noise): its number would be missed, and concealed.
+    pub fn insert_signal(&mut self, header: &RtpHeader, now: Duration) {
+        self.buffer.insert(header, &[], 0, now);
+    }
+
     /// The next 20 ms, and how many packets were decoded for it; silence when there is nothing to play.
     pub fn frame(&mut self, formats: &Formats, now: Duration) -> (Frame, u64) {
         let mut decoded_packets = 0;
         while self.pending_samples < FRAME_SAMPLES {
             let free = &mut self.pending[self.pending_samples..];
             let samples = match self.buffer.pop(now) {
+                Playout::Decode(packet) if packet.duration_ticks == 0 => 0,
                 Playout::Decode(packet) => {
                     let codec = formats
                         .by_payload_type(packet.payload_type.0)

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use mediacore_audio::AudioError;
 
+use mediacore_rtp::DigitsError;
+
 use crate::ids::LegId;
 
 /// Why the engine did not do what it was asked.
@@ -32,6 +34,10 @@ pub enum EngineError {
         /// Why not.
         error: AudioError,
     },
+    /// Not digits, or not so long.
+    BadDigits(DigitsError),
+    /// Nothing was agreed with the peer that digits could be sent in.
+    NoTelephoneEvent(LegId),
     /// A media thread, or the thread that writes files, did not answer in time.
     Stalled,
     /// The system refused.
@@ -53,6 +59,10 @@ impl fmt::Display for EngineError {
             }
             EngineError::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
             EngineError::AudioFile { path, error } => write!(f, "{}: {error}", path.display()),
+            EngineError::BadDigits(error) => error.fmt(f),
+            EngineError::NoTelephoneEvent(leg) => {
+                write!(f, "the peer of leg {} takes no telephone-event", leg.0)
+            }
             EngineError::Stalled => f.write_str("a thread of the engine did not answer in time"),
             EngineError::Os(error) => error.fmt(f),
         }
@@ -60,6 +70,12 @@ impl fmt::Display for EngineError {
 }
 
 impl std::error::Error for EngineError {}
+
+impl From<DigitsError> for EngineError {
+    fn from(error: DigitsError) -> EngineError {
+        EngineError::BadDigits(error)
+    }
+}
 
 impl From<io::Error> for EngineError {
     fn from(error: io::Error) -> EngineError {

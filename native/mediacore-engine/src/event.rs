@@ -51,7 +51,27 @@ pub enum Event {
         /// When the first window without it was played.
         at: Duration,
     },
-    /// A tone or a file came to its end, or was stopped.
+    /// The peer presses a digit (RFC 4733). Once for each, however often its packets come.
+    DigitPressed {
+        /// Who pressed it.
+        leg: LegId,
+        /// 0-9, *, #, A-D.
+        digit: char,
+        /// When the first of its packets came.
+        at: Duration,
+    },
+    /// It is over: at its end, with the next digit, or when nothing more is heard of it.
+    DigitReleased {
+        /// Who pressed it.
+        leg: LegId,
+        /// Which.
+        digit: char,
+        /// As its packets say.
+        lasted: Duration,
+        /// When that was known.
+        at: Duration,
+    },
+    /// A tone, a file, or digits that were sent came to an end, or were stopped.
     PlayFinished {
         /// To whom it was played.
         leg: LegId,

@@ -23,7 +23,7 @@ pub struct Party<'a> {
     pub is_muted: bool,
     /// A tap or a tone watch needs its audio.
     pub is_listened_to: bool,
-    /// Tones or sources play to it.
+    /// Tones, sources or digits are sent to it.
     pub has_sounds: bool,
     /// It gets silence when there is nothing else.
     pub wants_silence: bool,

@@ -1,11 +1,14 @@
 //! One leg on its media thread: RTP and RTCP with one peer, both directions, without socket and clock.
 
+mod digits;
 mod figures;
 mod timers;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use digits::Digits;
+pub use digits::{DIALLED_MAX, DialRefusal};
 use figures::Played;
 use mediacore_rtp::rtcp::{Reporter, Schedule};
 use mediacore_rtp::{NtpTime, SenderState, Ssrc};
@@ -15,13 +18,13 @@ use crate::event::Event;
 use crate::format::{CodecId, TELEPHONE_EVENT};
 use crate::frame::{Frame, SILENCE, mix_into};
 use crate::graph::{Hears, Party, Role};
-use crate::ids::LegId;
+use crate::ids::{LegId, SoundId};
 use crate::incoming::{Accepted, Incoming};
 use crate::listeners::Listeners;
 use crate::outgoing::{Outgoing, Route};
 use crate::outlet::Outlet;
 use crate::params::LegParams;
-use crate::sounds::Sounds;
+use crate::sounds::{Sound, Sounds};
 use crate::stats::{LegStats, StatsCell};
 
 /// Bits per second of a G.711 stream with its headers, for the pace of RTCP (RFC 3550 6.2).
@@ -64,6 +67,15 @@ pub struct Mutes {
     pub receive: bool,
 }
 
+/// What was stopped.
+#[derive(Debug)]
+pub enum Stopped {
+    /// This, to be freed by whoever asked.
+    Sound(Box<Sound>),
+    /// Digits: they hold no memory.
+    Digits,
+}
+
 /// One leg.
 #[derive(Debug)]
 pub struct Leg {
@@ -93,6 +105,7 @@ pub struct Leg {
     cell: StatsCell,
     incoming: Incoming,
     outgoing: Outgoing,
+    digits: Digits,
     reporter: Reporter,
     decoder: Option<Box<Decoder>>,
     played: Played,
@@ -134,6 +147,7 @@ impl Leg {
             cell,
             incoming: Incoming::new(&params, now),
             outgoing: Outgoing::new(state, clock_rate_hz),
+            digits: Digits::default(),
             reporter: Reporter::new(
                 cname,
                 Schedule::new(SESSION_BANDWIDTH_BPS, seeds.reports, now),
@@ -177,7 +191,7 @@ impl Leg {
             may_be_heard: self.params.direction.receives(),
             is_muted: self.mutes.send || self.mutes.receive,
             is_listened_to: !self.listeners.is_empty(),
-            has_sounds: !self.sounds.is_empty(),
+            has_sounds: self.is_played_to(),
             wants_silence: self.params.send_silence && self.incoming.latch.destination().is_some(),
         }
     }
@@ -186,6 +200,9 @@ impl Leg {
     pub fn take_role(&mut self, role: Role) {
         if role.hears != self.role.hears {
             self.outgoing.switch();
+        }
+        if !self.params.direction.sends() {
+            self.interrupt_digit();
         }
         if !role.is_decoded {
             if let Some(decoder) = self.decoder.take() {
@@ -207,7 +224,25 @@ impl Leg {
     /// Whether the frame clock has work with it.
     #[must_use]
     pub fn is_ticking(&self) -> bool {
-        self.role.is_decoded || self.role.hears == Hears::Frames
+        self.role.is_decoded || self.speaks()
+    }
+
+    /// Whether there are frames or digits for its peer.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        self.role.hears == Hears::Frames || self.is_dialling() && self.params.direction.sends()
+    }
+
+    fn is_played_to(&self) -> bool {
+        !self.sounds.is_empty() || self.is_dialling()
+    }
+
+    /// Stops a tone, a source, or digits.
+    pub fn stop(&mut self, sound: SoundId) -> Option<Stopped> {
+        match self.sounds.remove(sound) {
+            Some(stopped) => Some(Stopped::Sound(stopped)),
+            None => self.stop_dialling(sound).then_some(Stopped::Digits),
+        }
     }
 
     /// Judges RTP from the peer; what comes back is wanted by somebody.
@@ -250,12 +285,15 @@ impl Leg {
 
     /// Holds a packet for decoding, where the graph says so.
     pub fn hold_for_decoding(&mut self, datagram: &[u8], accepted: &Accepted, now: Duration) {
-        if let (Some(decoder), true) = (&mut self.decoder, accepted.format.codec.is_decodable()) {
-            decoder.insert(
-                &accepted.header,
-                &datagram[accepted.start..accepted.start + accepted.octets],
-                now,
-            );
+        let Some(decoder) = &mut self.decoder else {
+            return;
+        };
+        let codec = accepted.format.codec;
+        if codec.is_decodable() {
+            let payload = &datagram[accepted.start..accepted.start + accepted.octets];
+            decoder.insert(&accepted.header, payload, now);
+        } else if !codec.is_audio() {
+            decoder.insert_signal(&accepted.header, now);
         }
     }
 
@@ -270,6 +308,9 @@ impl Leg {
         let Some(format) = self.params.formats.by_codec(accepted.format.codec) else {
             return false;
         };
+        if self.digits.is_sounding {
+            return false;
+        }
         let route = self.route(now);
         match self.role.hears {
             Hears::Packets => {
@@ -304,24 +345,33 @@ impl Leg {
             .receive(self.id, &frame, now, &mut self.stats, out);
     }
 
-    /// Makes the next frame for the peer out of what it hears and its sounds. True when the last sound has ended.
+    /// Makes the next frame for the peer: a digit, or what it hears and its sounds. True when the last of its sounds
+    /// and digits has ended.
     pub fn say(&mut self, heard: Option<&Frame>, now: Duration, out: &mut impl Outlet) -> bool {
+        let was_played_to = self.is_played_to();
+        self.digits.is_sounding = self.send_digits(now, out);
+        if self.role.hears == Hears::Frames {
+            self.say_frame(heard, now, out);
+        }
+        was_played_to && !self.is_played_to()
+    }
+
+    fn say_frame(&mut self, heard: Option<&Frame>, now: Duration, out: &mut impl Outlet) {
+        let is_digit = self.digits.is_sounding;
         let mut mix = heard.copied().unwrap_or(SILENCE);
-        let had_sounds = !self.sounds.is_empty();
         if let Some(sounds) = self.sounds.frame(self.id, out) {
             mix_into(&mut mix, &sounds);
         }
-        if self.mutes.send {
+        if self.mutes.send || is_digit {
             mix = SILENCE;
         }
-        if let Some(format) = self.params.formats.encodable() {
+        if let (Some(format), false) = (self.params.formats.encodable(), is_digit) {
             let frames_per_packet = self.params.frames_per_packet();
             let route = self.route(now);
             self.outgoing
                 .send_frame(&mix, format, frames_per_packet, route, &mut self.stats, out);
-            self.listeners.sent(&mix, now, &mut self.stats);
         }
-        had_sounds && self.sounds.is_empty()
+        self.listeners.sent(&mix, now, &mut self.stats);
     }
 
     fn route(&self, now: Duration) -> Route {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use mediacore_rtp::event::{EVENT_OCTETS, EventPacket, EventTimestamps, TelephoneEvent};
 use mediacore_rtp::packet::HEADER_OCTETS;
 use mediacore_rtp::session::{Rewriter, Sender, SenderState};
 use mediacore_rtp::{PayloadType, RtpHeader};
@@ -33,8 +34,8 @@ pub struct Outgoing {
     /// SSRC, sequence, timestamp and counts: all that a leg needs to go on elsewhere without a jump.
     pub sender: Sender,
     rewriter: Rewriter,
-    // The telephone-event that is being relayed: its timestamp there, and here.
-    event: Option<(u32, u32)>,
+    // Of the telephone-events that were passed on.
+    events: EventTimestamps,
     // Encoded frames of a packet that is not full yet, behind room for its header.
     packet: [u8; HEADER_OCTETS + FRAMES_MAX * FRAME_SAMPLES],
     filled: usize,
@@ -49,7 +50,7 @@ impl Outgoing {
         Outgoing {
             sender: Sender::new(state, clock_rate_hz),
             rewriter: Rewriter::default(),
-            event: None,
+            events: EventTimestamps::default(),
             packet: [0; HEADER_OCTETS + FRAMES_MAX * FRAME_SAMPLES],
             filled: 0,
             is_resuming: true,
@@ -77,7 +78,7 @@ impl Outgoing {
             stats.send_nowhere += 1;
             return false;
         };
-        let ticks = duration_ticks(accepted);
+        let ticks = duration_ticks(accepted, datagram);
         let header = self.rewriter.rewrite(
             &accepted.header,
             ticks,
@@ -87,6 +88,11 @@ impl Outgoing {
         );
         let header = RtpHeader {
             payload_type: PayloadType(format.payload_type),
+            timestamp: match format.codec {
+                // Begun between frames of ours, it would become another digit by another timestamp.
+                TELEPHONE_EVENT => self.events.ours(&accepted.header, header.timestamp),
+                _ => header.timestamp,
+            },
             ..header
         };
         // Extensions and contributing sources are left behind: they were agreed with the other peer alone.
@@ -121,12 +127,8 @@ impl Outgoing {
             stats.send_nowhere += 1;
             return false;
         };
-        let theirs = accepted.header.timestamp;
-        let began_at = match self.event {
-            Some((same, ours)) if same == theirs => ours,
-            _ => self.sender.state().next_timestamp,
-        };
-        self.event = Some((theirs, began_at));
+        let next = self.sender.state().next_timestamp;
+        let began_at = self.events.ours(&accepted.header, next);
         let payload_type = PayloadType(format.payload_type);
         let header = self.sender.next_header(
             payload_type,
@@ -152,6 +154,44 @@ impl Outgoing {
             ),
         );
         true
+    }
+
+    /// Brings the stream to where a digit of ours can begin: a packet that is not full is left behind, with its time.
+    pub fn make_way(&mut self, now: Duration) {
+        let left_behind = std::mem::take(&mut self.filled) * FRAME_SAMPLES;
+        self.sender
+            .skip(u32::try_from(left_behind).expect("at most three frames"));
+        self.sender.resume(now);
+    }
+
+    /// Sends a packet of a digit of ours.
+    pub fn send_event(
+        &mut self,
+        packet: &EventPacket,
+        format: Format,
+        route: Route,
+        stats: &mut LegStats,
+        out: &mut impl Outlet,
+    ) {
+        let Some(to) = route.to else {
+            stats.send_nowhere += 1;
+            return;
+        };
+        // What is forwarded afterwards is joined on behind it.
+        self.rewriter.rebase();
+        let payload_type = PayloadType(format.payload_type);
+        let header =
+            self.sender
+                .next_header(payload_type, packet.marker, 0, EVENT_OCTETS, route.now);
+        let mut datagram = [0; HEADER_OCTETS + EVENT_OCTETS];
+        RtpHeader {
+            timestamp: packet.timestamp,
+            ..header
+        }
+        .write(&mut datagram);
+        datagram[HEADER_OCTETS..].copy_from_slice(&packet.event.octets());
+        let is_sent = out.send(route.slot, Channel::Rtp, &datagram, to);
+        note_sent(stats, format, is_sent);
     }
 
     /// Adds a frame of ours, and sends the packet when it is full.
@@ -209,12 +249,13 @@ fn note_sent(stats: &mut LegStats, format: Format, is_sent: bool) {
     }
 }
 
-/// How much time a packet stands for, in ticks of its clock. G.711 says it by its length; of codecs that are only passed
+/// How much time a packet stands for, in ticks of its clock. G.711 says it by its length, an event by its duration; of codecs that are only passed
 /// through the usual 20 ms are assumed, which matters only for what would be joined on behind them.
-fn duration_ticks(accepted: &Accepted) -> u32 {
+fn duration_ticks(accepted: &Accepted, datagram: &[u8]) -> u32 {
     let codec = accepted.format.codec;
     match codec {
-        TELEPHONE_EVENT => 0,
+        TELEPHONE_EVENT => TelephoneEvent::parse(&datagram[accepted.start..])
+            .map_or(0, |event| event.duration_ticks.into()),
         _ if codec.is_decodable() => u32::try_from(accepted.octets).unwrap_or(0),
         _ => accepted.format.clock_rate_hz / 50,
     }

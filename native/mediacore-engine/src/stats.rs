@@ -131,6 +131,10 @@ record! {
     receive_late: u64,
     /// Changes of the peer's SSRC.
     receive_ssrc_changes: u64,
+    /// Digits that the peer pressed (RFC 4733).
+    receive_digits: u64,
+    /// Digits that came faster than anybody presses them, and were left out.
+    receive_digits_refused: u64,
     /// Payload type of the newest packet.
     receive_payload_type: u64,
     /// Its codec's number; 0: none yet.

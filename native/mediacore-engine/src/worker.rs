@@ -11,7 +11,7 @@ use crate::command::{Command, Placed};
 use crate::core::{Core, TICK};
 use crate::event::{Event, EventQueue};
 use crate::ids::LegId;
-use crate::leg::Leg;
+use crate::leg::{Leg, Stopped};
 use crate::os::{Poller, Ready, Wake, monotonic, receive, send, thread_cpu_time};
 use crate::outlet::{Channel, Outlet};
 use crate::pacing::Pacing;
@@ -254,9 +254,12 @@ impl Worker {
             Command::Play(id, sound, playing, reply) => {
                 reply.send(self.change(id, now, |leg| leg.sounds.add(sound, playing)));
             }
+            Command::Dial(id, sound, digits, reply) => {
+                reply.send(self.change(id, now, |leg| leg.dial(sound, digits)));
+            }
             Command::Stop(id, sound, reply) => {
-                let stopped = self.change(id, now, |leg| leg.sounds.remove(sound));
-                if let Some(Some(playing)) = &stopped
+                let stopped = self.change(id, now, |leg| leg.stop(sound));
+                if let Some(Some(Stopped::Sound(playing))) = &stopped
                     && playing.has_end()
                 {
                     self.io.event(Event::PlayFinished {

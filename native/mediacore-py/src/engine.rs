@@ -158,7 +158,23 @@ impl Engine {
         Ok((sound.0, Source::new(writer)))
     }
 
-    /// Stops a sound; true when it was still playing.
+    /// Sends digits, and returns the number of what is being sent.
+    fn send_digits(
+        &self,
+        py: Python<'_>,
+        leg: u64,
+        digits: &str,
+        duration_ms: u32,
+        gap_ms: u32,
+    ) -> PyResult<u64> {
+        call(py, || {
+            self.engine
+                .send_digits(LegId(leg), digits, duration_ms, gap_ms)
+        })
+        .map(|sound| sound.0)
+    }
+
+    /// Stops a sound or digits; true when there was still something to stop.
     fn stop_sound(&self, py: Python<'_>, leg: u64, sound: u64) -> PyResult<bool> {
         call(py, || self.engine.stop_sound(LegId(leg), SoundId(sound)))
     }

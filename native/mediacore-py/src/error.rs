@@ -1,7 +1,7 @@
 //! Engine errors as the exceptions of `mediacore.errors`.
 
 use mediacore_engine::EngineError;
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyRange;
 
@@ -17,6 +17,10 @@ fn exception(py: Python<'_>, error: EngineError) -> PyResult<PyErr> {
         EngineError::Os(os) => return Ok(PyOSError::new_err((os.raw_os_error(), message))),
         EngineError::Closed => errors.getattr("EngineClosed")?.call0()?,
         EngineError::NoSuchLeg(leg) => errors.getattr("LegClosed")?.call1((leg.0,))?,
+        EngineError::NoTelephoneEvent(leg) => {
+            errors.getattr("NoTelephoneEvent")?.call1((leg.0,))?
+        }
+        EngineError::BadDigits(_) => return Ok(PyValueError::new_err(message)),
         EngineError::PortsExhausted(range) => {
             let ports = PyRange::new(py, range.start as isize, range.end as isize)?;
             errors.getattr("PortsExhausted")?.call1((ports,))?

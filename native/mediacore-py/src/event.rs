@@ -35,6 +35,22 @@ pub fn to_python<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyTu
             at.as_secs_f64(),
         )
             .into_pyobject(py),
+        Event::DigitPressed { leg, digit, at } => {
+            ("DigitPressed", leg.0, digit, at.as_secs_f64()).into_pyobject(py)
+        }
+        Event::DigitReleased {
+            leg,
+            digit,
+            lasted,
+            at,
+        } => (
+            "DigitReleased",
+            leg.0,
+            digit,
+            milliseconds(lasted),
+            at.as_secs_f64(),
+        )
+            .into_pyobject(py),
         Event::PlayFinished {
             leg,
             sound,

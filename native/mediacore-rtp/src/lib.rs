@@ -11,9 +11,11 @@
 //! | [`session`] | what one source sent us, what we send, and the rewriting of forwarded packets | 3550 6.4, A.3, A.8 |
 //! | [`rtcp`] | compound packets, report timing, round-trip time | 3550 6 |
 //! | [`jitter`] | the play-out buffer: says what the decoder does with each tick | |
+//! | [`event`] | digits as telephone-events: hears them once each, sends them | 4733 |
 //! | [`quality`] | the E-model: from loss and delay to R and MOS | ITU-T G.107 |
 #![forbid(unsafe_code)]
 
+pub mod event;
 pub mod jitter;
 pub mod packet;
 pub mod quality;
@@ -21,6 +23,7 @@ pub mod rtcp;
 pub mod sequence;
 pub mod session;
 
+pub use event::{DigitNotice, DigitSender, DigitsError, EventReceiver};
 pub use jitter::{JitterBuffer, JitterConfig, JitterStats, Playout, QueuedPacket};
 pub use packet::{PacketError, PayloadType, RtpHeader, RtpPacket, Ssrc, is_rtcp};
 pub use rtcp::{NtpTime, ReportBlock, Reporter, SenderInfo};

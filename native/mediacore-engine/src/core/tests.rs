@@ -1,5 +1,7 @@
 //! Legs under a manual clock: every datagram and every moment is given, every transmission is looked at.
 
+mod digits;
+
 use mediacore_audio::{Codec, ToneSource, dbfs};
 use mediacore_rtp::{PayloadType, RtpHeader, RtpPacket, Ssrc};
 use proptest::prelude::*;

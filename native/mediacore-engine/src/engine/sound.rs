@@ -1,13 +1,14 @@
 //! What an engine plays to legs and copies from them.
 
 use mediacore_audio::ToneSource;
+use mediacore_rtp::DigitSender;
 
 use super::Engine;
 use crate::command::Command;
 use crate::error::EngineError;
 use crate::frame::SAMPLE_RATE_HZ;
 use crate::ids::{LegId, SoundId, TapId};
-use crate::leg::Mutes;
+use crate::leg::{DIALLED_MAX, DialRefusal, Mutes};
 use crate::listeners::{TAPS_MAX, ToneWatch, WATCHED_MAX};
 use crate::sounds::{SOUNDS_MAX, Sound};
 use crate::source::{SourceWriter, source};
@@ -73,7 +74,28 @@ impl Engine {
         Ok(sound)
     }
 
-    /// Stops a sound; true when it was still playing.
+    /// Sends digits (0-9, *, #, A-D) as telephone-events of `duration_ms`, with pauses of `gap_ms` and at least 40 ms.
+    pub fn send_digits(
+        &self,
+        id: LegId,
+        digits: &str,
+        duration_ms: u32,
+        gap_ms: u32,
+    ) -> Result<SoundId, EngineError> {
+        let digits = DigitSender::new(digits, duration_ms, gap_ms, SAMPLE_RATE_HZ)?;
+        let sound = SoundId(self.next_id());
+        self.ask(id, |reply| Command::Dial(id, sound, digits, reply))?
+            .map_err(|refusal| match refusal {
+                DialRefusal::NoTelephoneEvent => EngineError::NoTelephoneEvent(id),
+                DialRefusal::TooMany => EngineError::TooMany {
+                    what: "strings of digits at once to one leg",
+                    limit: DIALLED_MAX,
+                },
+            })?;
+        Ok(sound)
+    }
+
+    /// Stops a sound or digits; true when there was still something to stop.
     pub fn stop_sound(&self, id: LegId, sound: SoundId) -> Result<bool, EngineError> {
         Ok(self
             .ask(id, |reply| Command::Stop(id, sound, reply))?

@@ -62,6 +62,8 @@ impl Leg {
         stats.receive_duplicates = received.duplicates;
         stats.receive_reordered = received.reordered;
         stats.receive_ssrc_changes = received.ssrc_changes;
+        stats.receive_digits = self.digits.heard.pressed();
+        stats.receive_digits_refused = self.digits.heard.refused();
         let mut sum = self.played;
         if let Some(decoder) = &self.decoder {
             let played = decoder.stats();

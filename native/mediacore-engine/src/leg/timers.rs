@@ -72,12 +72,16 @@ impl Leg {
         if let Some(times_out_at) = self.times_out_at() {
             next = next.min(times_out_at);
         }
+        if let Some(released_at) = self.digits.heard.next_timeout() {
+            next = next.min(released_at);
+        }
         next
     }
 
-    /// Sends the report that is due, and notices a peer that fell silent.
+    /// Sends the report that is due, and notices a peer, or a digit of it, that fell silent.
     pub fn handle_timeout(&mut self, moment: Moment, out: &mut impl Outlet) {
         self.send_report(moment, out);
+        self.time_digits(moment.now, out);
         if self.times_out_at().is_some_and(|at| moment.now >= at) {
             self.incoming.is_timed_out = true;
             let silent = self.incoming.silence(moment.now).unwrap_or_default();
