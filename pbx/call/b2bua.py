@@ -20,7 +20,7 @@ async def hear(call: Call, leg: Leg, event: Event) -> None:
         case RequestReceived():
             await hear_request(call, leg, event)
         case AckTimedOut() if leg.is_up:
-            leg.give_up_ack()
+            leg.let_go_invite()
             call.end("system", None, f"the {leg.state.role} never acknowledged our answer")
         case ResponseReceived(_, response) if leg.state.phase == "cancelling":
             settle_cancelled(call, leg, response)

@@ -15,7 +15,7 @@ from pbx.sip.events import RequestReceived
 
 async def hear_reinvite(call: Call, leg: Leg, event: RequestReceived) -> None:
     """Answers 200 with our side of it, or an error that leaves everything as it was (RFC 3261 14.2)."""
-    if not leg.is_up or leg.state.invite is not None:
+    if not leg.is_up or leg.received is not None:
         leg.respond(event, 491)
         return
     offer = sdp_of(event.request)

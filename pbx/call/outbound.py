@@ -92,7 +92,7 @@ def _gave_up(call: Call, leg: Leg) -> None:
 async def hear_response(call: Call, leg: Leg, response: Response) -> None:
     """A response to an INVITE of ours, while its round lasts."""
     status = response.status
-    if leg.state.phase not in ("calling", "ringing") or leg.state.invite is None or status == TRYING:
+    if leg.state.phase not in ("calling", "ringing") or leg.sent is None or status == TRYING:
         if leg.state.phase == "cancelling":
             settle_cancelled(call, leg, response)
         return

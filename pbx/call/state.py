@@ -23,21 +23,27 @@ from pbx.routing.step import Event as RouteEvent
 from pbx.routing.step import Facts, RouteState
 from pbx.sip.dialog import Dialog
 from pbx.sip.flow import Flow
+from pbx.sip.message import Request
+from pbx.sip.parse import parse_message
 from pbx.tenants.scope import TenantScope
 
 Phase: TypeAlias = Literal["routing", "ringing", "talking", "application", "ended"]
 LegPhase: TypeAlias = Literal["calling", "ringing", "answered", "cancelling", "ended"]
 
 
-class PendingInvite(msgspec.Struct):
-    """An INVITE without its end: received and not yet acknowledged, or sent and not yet finally answered."""
+class ReceivedInviteState(msgspec.Struct):
+    """An INVITE from a phone, until it is refused, or answered and acknowledged."""
 
     message: bytes
     flow: Flow
-    transaction: str
-    is_ours: bool = False
+
+
+class SentInviteState(msgspec.Struct):
+    """The INVITE of ours that began a leg."""
+
+    message: bytes
+    flow: Flow
     ack: bytes = b""  # what we acknowledged its 2xx with, should that come again
-    is_answered: bool = False  # received, and our 2xx is out: its ACK is awaited
 
 
 class Description(msgspec.Struct):
@@ -59,8 +65,8 @@ class LegState(msgspec.Struct):
     flow: Flow  # the way that its signalling takes
     phase: LegPhase = "calling"
     dialog: Dialog | None = None
-    invite: PendingInvite | None = None
-    answered_invite: PendingInvite | None = None  # the one that we sent, once its 2xx was acknowledged
+    received: ReceivedInviteState | None = None
+    sent: SentInviteState | None = None
     description: Description = msgspec.field(default_factory=Description)
     stream: Stream | None = None
     media_local: Address | None = None
@@ -122,3 +128,10 @@ def encode_state(state: CallState) -> bytes:
 def decode_state(data: bytes) -> CallState:
     """The inverse. Raises msgspec.ValidationError for what no release wrote."""
     return _decoder.decode(data)
+
+
+def read_request(data: bytes) -> Request:
+    """A request that a state holds: the inverse of its `encode()`. Raises BadMessage."""
+    request = parse_message(data)
+    assert isinstance(request, Request), "only requests are kept"
+    return request
