@@ -72,8 +72,8 @@ def test_each_party_is_on_its_side(engine, phones, tmp_path):
     said, heard = samples[SECOND // 4 :].T
     assert loudest_hz(said) == pytest.approx(440, abs=5)
     assert loudest_hz(heard) == pytest.approx(1000, abs=5)
-    assert level_dbfs(said) == pytest.approx(-12, abs=0.5)
-    assert level_dbfs(heard) == pytest.approx(-20, abs=0.5)
+    assert level_dbfs(said) == pytest.approx(-12, abs=2)
+    assert level_dbfs(heard) == pytest.approx(-20, abs=2)
 
 
 def test_both_are_in_a_mixed_recording(engine, phones, tmp_path):
