@@ -3,7 +3,6 @@
 Every verb returns at once: the engine's own threads do the work, and what happens there comes back as events.
 """
 
-from collections.abc import Callable
 from typing import Literal, Protocol
 
 import msgspec
@@ -49,13 +48,6 @@ class MediaQuality(msgspec.Struct, frozen=True):
     deaf_because: str | None = None  # why nothing usable comes from the phone, in words
 
 
-class SilentLeg(msgspec.Struct, frozen=True):
-    """Nothing was received for `silent_s` although the leg should hear something."""
-
-    leg: int
-    silent_s: float
-
-
 class MediaLeg(Protocol):
     """One RTP stream each way with one peer, on a port of ours."""
 
@@ -94,6 +86,3 @@ class MediaEngine(Protocol):
 
     def legs_open(self) -> int:
         """How many legs hold ports now."""
-
-
-Listener = Callable[[SilentLeg], None]
