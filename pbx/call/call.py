@@ -1,6 +1,7 @@
 """A running call: its state, its legs, and one inbox that everything about it comes through, in order.
 
-One coroutine reads the inbox (`run.py`), so nothing in a call ever happens at the same time as anything else in it.
+One coroutine reads the inbox (`run.py`), so nothing in a call happens at the same time as anything else in it: but for
+an application, whose coroutine runs beside the reader until either ends (`application.py`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
