@@ -9,10 +9,12 @@ from pathlib import Path
 import structlog
 import trio
 
+from pbx.blobs.local import LocalBlobs
 from pbx.config.load import Config
 from pbx.config.server import Rtp
 from pbx.media.interface import NoMediaPorts
 from pbx.media.native import NativeEngine
+from pbx.prompts.library import Prompts
 from pbx.registrar.steady_wall import SteadyWall
 from pbx.server import Parts
 from pbx.spool import Spool
@@ -21,6 +23,8 @@ from pbx.transport.udp import UdpSocket
 
 SPOOL_FILE = "spool.sqlite"
 STORE_FILE = "store.sqlite"
+BLOBS_FOLDER = "blobs"
+PROMPTS_FOLDER = "prompts"
 ALIVE_FILE = "alive"
 ALIVE_EVERY_S = 1.0
 
@@ -83,6 +87,9 @@ def open_machine(config: Config) -> Iterator[Parts]:
             media=media,
             spool=spool,
             store=store,
+            blobs=LocalBlobs(config.folder / BLOBS_FOLDER),
+            folder=config.folder,
+            prompts=Prompts(config.folder / PROMPTS_FOLDER),
             wall=SteadyWall(time.time, time.monotonic),
             died_at=died_at,
         )

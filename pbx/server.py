@@ -7,13 +7,18 @@ network under a virtual clock.
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 import trio
 from msgspec import Struct
 
+from pbx.apps.announcement import announcement
+from pbx.apps.conference import Conference
 from pbx.apps.echo import echo
-from pbx.call.call import Services
+from pbx.apps.menu import menu
+from pbx.blobs.interface import Blobs
+from pbx.call.call import Prompts, Services
 from pbx.call.directory import CallDirectory
 from pbx.call.state import CallState, decode_state
 from pbx.config.load import Config
@@ -30,8 +35,6 @@ from pbx.store.interface import Store
 from pbx.tenants.directory import TenantDirectory
 from pbx.tenants.tenant import Tenant
 from pbx.transport.endpoint import DatagramSocket, Endpoint
-
-APPLICATIONS = {"echo": echo}
 
 log = structlog.get_logger()
 
@@ -50,6 +53,9 @@ class Parts:
     spool: Spool
     store: Store
     wall: Callable[[], float]
+    prompts: Prompts
+    blobs: Blobs
+    folder: Path  # for what is being recorded
     token: Callable[[], str] = random_token
     died_at: float | None = None  # unix seconds: when the process before this one was last seen alive
 
@@ -117,7 +123,13 @@ class Server:
                 bindings=self.registrar,
                 wall=parts.wall,
                 token=parts.token,
-                applications=APPLICATIONS,
+                applications={
+                    "announcement": announcement,
+                    "conference": Conference(),
+                    "echo": echo,
+                    "menu": menu,
+                },
+                prompts=parts.prompts,
             ),
             calls_max=limits.calls_max,
         )
@@ -152,6 +164,7 @@ class Server:
         wire = trio.CancelScope(shield=True)
         async with trio.open_nursery() as outer:
             outer.start_soon(self._run_wire, wire)
+            outer.start_soon(self.parts.media.run)
             outer.start_soon(self.registrar_edge.run)
             outer.start_soon(self.shipper.run)
             try:

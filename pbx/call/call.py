@@ -6,6 +6,7 @@ an application, whose coroutine runs beside the reader until either ends (`appli
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import trio
@@ -28,8 +29,8 @@ SAVE_S = 1.0  # how long a phone waits for the disk; a group commit takes some m
 HISTORY_MAX = 1000  # events; the whole history is written with each save
 INBOX_MAX = 256  # events of one call; beyond, the newest is dropped and counted, and a request is told 500
 
-# Started with an `ApplicationCall`, returns when it is done; the caller's hang-up cancels it.
-Application = Callable[[Any], Awaitable[None]]
+# Started with an `ApplicationCall`, returns its outcome ("" ends the call); the caller's hang-up cancels it.
+Application = Callable[[Any], Awaitable[str]]
 
 
 @dataclass
@@ -42,6 +43,13 @@ class CallCounters:
     saves_failed: int = 0
     saves_late: int = 0
     records_lost: int = 0
+
+
+class Prompts(Protocol):
+    """Where the words are that applications say."""
+
+    def path(self, scope: TenantScope, language: str, name: str) -> Path:
+        """The file of a prompt, the tenant's own before ours. Raises LookupError for one that there is not."""
 
 
 class Bindings(Protocol):
@@ -65,6 +73,7 @@ class Services:
     wall: Callable[[], float]
     token: Callable[[], str]
     applications: Mapping[str, Application]
+    prompts: Prompts
     codecs: tuple[sdp.Codec, ...] = (sdp.PCMU, sdp.PCMA, sdp.TELEPHONE_EVENT)
     product: str = "mediacore-pbx"
     counters: CallCounters = field(default_factory=CallCounters)

@@ -19,8 +19,9 @@ async def decide(call: Call) -> None:
             state.ring_until = at + ring_s
         case Connect():
             await inbound.connect(call)
-        case RunApp(name):
-            state.phase, state.application, state.step = "application", name, ""
+        case RunApp(name, options):
+            state.phase, state.application, state.application_options = "application", name, options
+            state.step, state.step_data = "", {}
         case Reject(status, phrase):
             call.end("system", status, phrase)
         case HangUp():

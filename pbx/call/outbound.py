@@ -19,6 +19,7 @@ from pbx.sip.events import AckTimedOut, CancelReceived, Event, RequestReceived, 
 from pbx.sip.message import Response
 
 TRYING = 100
+RINGING_TONE_HZ, RINGING_TONE_MS, RINGING_PAUSE_S = 425.0, 1000, 4.0  # ITU-T E.180, as most of Europe hears it
 FORKS_MAX = 32  # phones rung by one round; beyond, those that registered first stay silent
 
 
@@ -27,12 +28,22 @@ async def ring(call: Call) -> None:
     if call.state.ring_targets:
         await start_ringing(call)
     time_left_s = max(0.0, call.state.ring_until - call.services.wall())
-    with trio.move_on_after(time_left_s) as scope:
-        while call.state.phase == "ringing":
-            leg, event = await call.next()
-            await _hear(call, leg, event)
+    async with trio.open_nursery() as nursery:
+        if call.caller.is_up:  # by a menu, say: its phone makes no ringing tone of its own any more
+            nursery.start_soon(_play_ringing, call.caller)
+        with trio.move_on_after(time_left_s) as scope:
+            while call.state.phase == "ringing":
+                leg, event = await call.next()
+                await _hear(call, leg, event)
+        nursery.cancel_scope.cancel()
     if scope.cancelled_caught and call.state.phase == "ringing":
         _over(call, NoAnswer(), "nobody answered in time")
+
+
+async def _play_ringing(caller: Leg) -> None:
+    while True:
+        await caller.media.play_tone(RINGING_TONE_HZ, duration_ms=RINGING_TONE_MS)
+        await trio.sleep(RINGING_PAUSE_S)
 
 
 async def start_ringing(call: Call) -> None:

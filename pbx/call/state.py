@@ -91,7 +91,9 @@ class CallState(msgspec.Struct):
     ring_until: float = 0.0  # unix seconds
     refusals: list[int] = msgspec.field(default_factory=list)  # final SIP statuses of this round
     application: str = ""
+    application_options: dict[str, str] = msgspec.field(default_factory=dict)  # its node's
     step: str = ""
+    step_data: dict[str, str] = msgspec.field(default_factory=dict)  # what the step needs, to start again elsewhere
     ended_at: float = 0.0  # unix seconds
     is_interrupted: bool = False  # the process that had it died at `ended_at`
     ended_by: By = "system"

@@ -14,7 +14,7 @@ from pbx.cli.trouble import MISUSED, Trouble
 from pbx.config.load import Config, load
 from pbx.routing.explain import Explanation, explain, in_words
 from pbx.routing.spelling import did_you_mean
-from pbx.routing.step import Facts, Outcome
+from pbx.routing.step import Facts, Finished, Outcome
 from pbx.routing.trial import OUTCOMES, moment, outcome
 from pbx.tenants.tenant import Tenant
 
@@ -67,11 +67,11 @@ def _moment(text: str, tenant: Tenant) -> float:
         raise Trouble(f"no time: {text!r}", "write it as 2026-11-28T19:00", exit_code=MISUSED) from error
 
 
-def _outcome(name: str) -> Outcome:
+def _outcome(name: str) -> Outcome | Finished:
     try:
         return outcome(name)
     except ValueError as error:
-        raise Trouble(str(error), f"use {', '.join(OUTCOMES)}, or a SIP status", exit_code=MISUSED) from error
+        raise Trouble(str(error), f"use {', '.join(OUTCOMES)}, press DIGITS, or a SIP status", exit_code=MISUSED) from error
 
 
 def _listed(text: str) -> list[str]:

@@ -39,6 +39,7 @@ class TenantTables(Struct, frozen=True, kw_only=True):
     realm: str | None = None  # None: the first domain, or else the tenant's name
     digest_algorithms: Annotated[tuple[Literal["MD5", "SHA-256"], ...], Meta(min_length=1)] | None = None
     time_zone: str = "UTC"
+    language: Literal["en", "pl"] = "en"
     ring_s: RingSeconds | None = None  # None: the server's
     extensions: dict[str, ExtensionTable] = field(default_factory=dict)
     numbers: dict[str, NodeName] = field(default_factory=dict)
@@ -67,6 +68,7 @@ def read_tenant(name: str, document: Document, ring_s: int) -> Tenant:
         realm=tables.realm or next(iter(domains), name),
         digest_algorithms=tables.digest_algorithms,
         time_zone=zone,
+        language=tables.language,
         extensions=_extensions(tables, document),
         plan=_plan(tables, document, ring_s),
     )

@@ -1,6 +1,94 @@
-"""A media engine that moves no audio: hands out ports and remembers who hears whom. For calls under a virtual clock."""
+"""A media engine that moves no audio: hands out ports, remembers who hears whom, and takes its time by the clock.
 
-from pbx.media.interface import Address, MediaLeg, MediaQuality, NoMediaPorts, Stream
+For calls under a virtual clock. A file plays for PLAY_S whatever is in it, a recording is as long as it lasted, and
+what a phone presses is what a test says it does.
+"""
+
+import wave
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import trio
+
+from pbx.media.interface import Address, MediaLeg, MediaQuality, NoMediaPorts, RoomIsFull, Stream
+
+PLAY_S = 2.0
+RATE_HZ = 8000
+
+
+class FakeDigits:
+    """What a test presses, while somebody listens."""
+
+    def __init__(self) -> None:
+        self._pressed: deque[str] = deque()
+        self._news = trio.Event()
+
+    def press(self, digit: str) -> None:
+        """One more."""
+        self._pressed.append(digit)
+        self._news.set()
+
+    async def next(self, *, timeout_s: float | None = None) -> str:
+        """See Digits."""
+        with trio.move_on_after(float("inf") if timeout_s is None else timeout_s):
+            while not self._pressed:
+                self._news = trio.Event()
+                await self._news.wait()
+            return self._pressed.popleft()
+        raise TimeoutError(f"not within {timeout_s} s")
+
+    async def collect(
+        self,
+        *,
+        count: int | None = None,
+        timeout_s: float | None = None,
+        until: str = "",
+        between_s: float | None = None,
+    ) -> str:
+        """See Digits."""
+        pressed = ""
+        with trio.move_on_after(float("inf") if timeout_s is None else timeout_s):
+            while count is None or len(pressed) < count:
+                try:
+                    digit = await self.next(timeout_s=between_s if pressed else None)
+                except TimeoutError:
+                    break
+                if digit in until:
+                    break
+                pressed += digit
+        return pressed
+
+
+class FakeRecording:
+    """Silence, as long as it lasts."""
+
+    def __init__(self, path: Path, max_s: float) -> None:
+        self._path = path
+        self._max_s = max_s
+        self._began_at = trio.current_time()
+        self._write(0.0)  # there from the start, as the real one is
+
+    @property
+    def duration_s(self) -> float:
+        """Until now, or the limit."""
+        return min(trio.current_time() - self._began_at, self._max_s)
+
+    async def wait_ended(self) -> None:
+        """Until the limit."""
+        await trio.sleep_until(self._began_at + self._max_s)
+
+    def close(self) -> None:
+        """The file is whole."""
+        self._write(self.duration_s)
+
+    def _write(self, duration_s: float) -> None:
+        with wave.open(str(self._path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE_HZ)
+            file.writeframes(bytes(2 * round(duration_s * RATE_HZ)))
 
 
 class FakeLeg:
@@ -11,7 +99,9 @@ class FakeLeg:
         self.local = local
         self.stream: Stream | None = None
         self.is_closed = False
+        self.heard: list[str] = []  # files by name without suffix, tones as "1000 Hz"
         self._engine = engine
+        self._listeners: list[FakeDigits] = []
 
     def update(self, stream: Stream) -> None:
         """Remembers the newest agreement."""
@@ -21,10 +111,83 @@ class FakeLeg:
         """A flawless leg that carried nothing."""
         return MediaQuality(codec=self.stream.codecs[0] if self.stream else "")
 
+    async def play(self, path: Path) -> bool:
+        """Takes PLAY_S."""
+        self.heard.append(path.stem)
+        await trio.sleep(PLAY_S)
+        return True
+
+    async def play_tone(self, hz: float, *, duration_ms: int) -> None:
+        """Takes its time."""
+        self.heard.append(f"{hz:g} Hz")
+        await trio.sleep(duration_ms / 1000)
+
+    @contextmanager
+    def listening(self) -> Iterator[FakeDigits]:
+        """Hears what `press` says meanwhile."""
+        digits = FakeDigits()
+        self._listeners.append(digits)
+        try:
+            yield digits
+        finally:
+            self._listeners.remove(digits)
+
+    def press(self, digits: str) -> None:
+        """The phone presses these; a test calls it."""
+        for digit in digits:
+            for listener in self._listeners:
+                listener.press(digit)
+
+    @contextmanager
+    def recording(self, path: Path, *, max_s: float) -> Iterator[FakeRecording]:
+        """Silence into a file."""
+        recording = FakeRecording(path, max_s)
+        try:
+            yield recording
+        finally:
+            recording.close()
+
     def close(self) -> None:
         """Gives the port back."""
         self.is_closed = True
         self._engine.forget(self)
+
+
+class FakeRoom:
+    """Remembers who is in it."""
+
+    def __init__(self, engine: "FakeEngine", members_max: int) -> None:
+        self.members: dict[int, bool] = {}  # leg → is muted
+        self.heard: list[str] = []
+        self._engine = engine
+        self._members_max = members_max
+
+    def add(self, leg: MediaLeg, *, is_muted: bool = False) -> None:
+        """Takes it in."""
+        if len(self.members) >= self._members_max:
+            raise RoomIsFull(f"{self._members_max} members")
+        self._engine.unbridge(leg)
+        self.members[leg.id] = is_muted
+
+    def remove(self, leg: MediaLeg) -> None:
+        """Lets it go."""
+        self.members.pop(leg.id, None)
+
+    def mute(self, leg: MediaLeg, *, is_muted: bool) -> None:
+        """Remembers it."""
+        self.members[leg.id] = is_muted
+
+    async def play(self, path: Path) -> bool:
+        """Takes PLAY_S."""
+        self.heard.append(path.stem)
+        await trio.sleep(PLAY_S)
+        return True
+
+    def close(self) -> None:
+        """Lets all go."""
+        self.members.clear()
+        if self in self._engine.rooms:
+            self._engine.rooms.remove(self)
 
 
 class FakeEngine:
@@ -32,11 +195,20 @@ class FakeEngine:
 
     def __init__(self, *, address: str = "192.0.2.10", first_port: int = 20_000, legs_max: int = 1000) -> None:
         self.hears: dict[int, int] = {}
+        self.rooms: list[FakeRoom] = []
         self._address = address
         self._first_port = first_port
         self._legs_max = legs_max
         self._legs: dict[int, FakeLeg] = {}
         self._last_id = 0
+
+    async def run(self) -> None:
+        """It tells nothing."""
+        await trio.sleep_forever()
+
+    def leg_at(self, local: Address) -> FakeLeg:
+        """The open leg whose address an SDP named."""
+        return next(leg for leg in self._legs.values() if leg.local == local)
 
     def open_leg(self, *, local: Address | None = None) -> FakeLeg:
         """A leg on the lowest free port, or on `local`."""
@@ -68,6 +240,12 @@ class FakeEngine:
         self.unbridge(leg)
         self.hears[leg.id] = leg.id
 
+    def open_room(self, *, members_max: int) -> FakeRoom:
+        """A room that nobody is in."""
+        room = FakeRoom(self, members_max)
+        self.rooms.append(room)
+        return room
+
     def legs_open(self) -> int:
         """How many legs are not closed."""
         return len(self._legs)
@@ -75,4 +253,6 @@ class FakeEngine:
     def forget(self, leg: FakeLeg) -> None:
         """Called by a leg that closes."""
         self.unbridge(leg)
+        for room in self.rooms:
+            room.remove(leg)
         self._legs.pop(leg.id, None)

@@ -1,8 +1,11 @@
 """What a call needs of a media engine, in the words of SDP. Knows no SIP and no engine.
 
-Every verb returns at once: the engine's own threads do the work, and what happens there comes back as events.
+The engine's own threads do the work. Verbs that are not awaited return at once; those that are take as long as what
+they do, and cancelling one stops it.
 """
 
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Literal, Protocol
 
 import msgspec
@@ -48,6 +51,38 @@ class MediaQuality(msgspec.Struct, frozen=True):
     deaf_because: str | None = None  # why nothing usable comes from the phone, in words
 
 
+class RoomIsFull(Exception):
+    """The room has as many members as it may: `members_max`."""
+
+
+class Digits(Protocol):
+    """The digits that a phone presses, in order, none missed while the `with` of `listening()` lasts."""
+
+    async def next(self, *, timeout_s: float | None = None) -> str:
+        """The next one: 0-9, A-D, "*" or "#". Raises TimeoutError."""
+
+    async def collect(
+        self,
+        *,
+        count: int | None = None,
+        timeout_s: float | None = None,
+        until: str = "",
+        between_s: float | None = None,
+    ) -> str:
+        """So many; fewer when one of `until` ends them (and is left out), or time is over in all or between two."""
+
+
+class Recording(Protocol):
+    """What is heard and said, on its way into a file that is playable at any moment."""
+
+    @property
+    def duration_s(self) -> float:
+        """How much is in the file."""
+
+    async def wait_ended(self) -> None:
+        """Until a limit or a full disk has ended it; one that just goes on is waited for for ever."""
+
+
 class MediaLeg(Protocol):
     """One RTP stream each way with one peer, on a port of ours."""
 
@@ -65,12 +100,46 @@ class MediaLeg(Protocol):
     def quality(self) -> MediaQuality:
         """What was measured so far."""
 
+    async def play(self, path: Path) -> bool:
+        """The phone hears a WAV or FLAC file to its end. False: the file could not be read to its end."""
+
+    async def play_tone(self, hz: float, *, duration_ms: int) -> None:
+        """The phone hears a sine."""
+
+    def listening(self) -> AbstractContextManager[Digits]:
+        """What the phone presses, while the `with` lasts."""
+
+    def recording(self, path: Path, *, max_s: float) -> AbstractContextManager[Recording]:
+        """Both directions as one channel of a WAV file, while the `with` lasts and for at most `max_s`."""
+
     def close(self) -> None:
         """Gives the ports back; a second call does nothing."""
 
 
+class MediaRoom(Protocol):
+    """Where everybody hears everybody else."""
+
+    def add(self, leg: MediaLeg, *, is_muted: bool = False) -> None:
+        """Takes the leg in, out of wherever it was. Raises RoomIsFull."""
+
+    def remove(self, leg: MediaLeg) -> None:
+        """Lets it go: it hears nothing then. One that is not in it is no error."""
+
+    def mute(self, leg: MediaLeg, *, is_muted: bool) -> None:
+        """Whether the others hear it."""
+
+    async def play(self, path: Path) -> bool:
+        """Everybody in it hears a file to its end."""
+
+    def close(self) -> None:
+        """Lets all go."""
+
+
 class MediaEngine(Protocol):
     """Legs, and who hears whom."""
+
+    async def run(self) -> None:
+        """Takes in what the engine tells, also what nobody waits for; until cancelled."""
 
     def open_leg(self, *, local: Address | None = None) -> MediaLeg:
         """A leg on a free port, or on the port of a call that is being restored. Raises NoMediaPorts."""
@@ -83,6 +152,9 @@ class MediaEngine(Protocol):
 
     def echo(self, leg: MediaLeg) -> None:
         """`leg` hears itself."""
+
+    def open_room(self, *, members_max: int) -> MediaRoom:
+        """A room that nobody is in."""
 
     def legs_open(self) -> int:
         """How many legs hold ports now."""

@@ -1,15 +1,24 @@
 """The media engine of mediacore behind the interface: converts, calls, returns. Knows neither SIP nor calls."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Self
 
+import mediacore.trio
+import structlog
+from mediacore.waits import WaitingConference
+
 import mediacore
-from pbx.media.interface import Address, MediaLeg, MediaQuality, NoMediaPorts, Stream
+from pbx.media.interface import Address, Digits, MediaLeg, MediaQuality, NoMediaPorts, RoomIsFull, Stream
+
+log = structlog.get_logger()
 
 
 class NativeLeg:
     """One mediacore leg."""
 
-    def __init__(self, leg: mediacore.Leg, advertised_address: str | None) -> None:
+    def __init__(self, leg: mediacore.trio.Leg, advertised_address: str | None) -> None:
         self.leg = leg
         host, port = leg.local
         self.local: Address = (advertised_address or host, port)
@@ -39,16 +48,92 @@ class NativeLeg:
             deaf_because=mediacore.why_deaf(stats),
         )
 
+    async def play(self, path: Path) -> bool:
+        """The phone hears a file; a file that cannot be read is logged, for the call goes on."""
+        try:
+            return await self.leg.play(path)
+        except mediacore.BadAudioFile as error:
+            log.error("cannot play", path=str(path), error=str(error))
+            return False
+
+    async def play_tone(self, hz: float, *, duration_ms: int) -> None:
+        """The phone hears a sine."""
+        await self.leg.play_tone(hz, duration_ms=duration_ms)
+
+    @contextmanager
+    def listening(self) -> Iterator[Digits]:
+        """What the phone presses."""
+        with self.leg.listening() as digits:
+            yield digits
+
+    @contextmanager
+    def recording(self, path: Path, *, max_s: float) -> Iterator["NativeRecording"]:
+        """Both directions into one channel."""
+        with self.leg.record(path, channels="mixed", max_s=max_s) as recorder:
+            yield NativeRecording(self.leg, recorder)
+
     def close(self) -> None:
         """Gives the ports back."""
         self.leg.close()
+
+
+class NativeRecording:
+    """One mediacore recorder."""
+
+    def __init__(self, leg: mediacore.trio.Leg, recorder: mediacore.Recorder) -> None:
+        self._leg = leg
+        self._recorder = recorder
+
+    @property
+    def duration_s(self) -> float:
+        """How much is in the file."""
+        return self._recorder.duration_ms / 1000
+
+    async def wait_ended(self) -> None:
+        """Until its limit, or a full disk."""
+        await self._leg.wait_recorded(self._recorder)
+
+
+class NativeRoom:
+    """One mediacore conference."""
+
+    def __init__(self, room: WaitingConference) -> None:
+        self._room = room
+
+    def add(self, leg: MediaLeg, *, is_muted: bool = False) -> None:
+        """Takes it in, out of its bridge."""
+        native = _native(leg)
+        try:
+            self._room.add(native.leg, muted=is_muted)
+        except mediacore.RoomFull as error:
+            raise RoomIsFull(str(error)) from error
+        native.bridge = None
+
+    def remove(self, leg: MediaLeg) -> None:
+        """Lets it go."""
+        self._room.remove(_native(leg).leg)
+
+    def mute(self, leg: MediaLeg, *, is_muted: bool) -> None:
+        """Whether the others hear it."""
+        if is_muted:
+            self._room.mute(_native(leg).leg)
+        else:
+            self._room.unmute(_native(leg).leg)
+
+    async def play(self, path: Path) -> bool:
+        """Everybody hears a file."""
+        return await self._room.play(path)
+
+    def close(self) -> None:
+        """Lets all go."""
+        self._room.close()
 
 
 class NativeEngine:
     """A mediacore engine on `address`, with `ports`."""
 
     def __init__(self, address: str, ports: range, *, advertised_address: str | None = None) -> None:
-        self.engine = mediacore.Engine(address=address, ports=ports)
+        self.engine = mediacore.trio.Engine(address=address, ports=ports)
         self._advertised_address = advertised_address
 
     def __enter__(self) -> Self:
@@ -56,6 +141,11 @@ class NativeEngine:
 
     def __exit__(self, *_: object) -> None:
         self.engine.close()
+
+    async def run(self) -> None:
+        """Fetches events as they come, so that those that nobody waits for do not pile up."""
+        async for _ in self.engine.events():
+            pass
 
     def open_leg(self, *, local: Address | None = None) -> NativeLeg:
         """A leg on the next free port, or on the port of `local`. Raises NoMediaPorts, also where that one is taken."""
@@ -84,6 +174,10 @@ class NativeEngine:
         native = _native(leg)
         self.unbridge(native)
         native.bridge = self.engine.echo(native.leg)
+
+    def open_room(self, *, members_max: int) -> NativeRoom:
+        """A room that nobody is in."""
+        return NativeRoom(self.engine.conference(max_members=members_max))
 
     def legs_open(self) -> int:
         """How many legs hold ports."""

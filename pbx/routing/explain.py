@@ -9,7 +9,20 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from pbx.routing.plan import Plan
-from pbx.routing.step import Action, Event, Facts, HangUp, Reason, Reject, Ring, RouteState, RunApp, Start, step
+from pbx.routing.step import (
+    Action,
+    Event,
+    Facts,
+    Finished,
+    HangUp,
+    Reason,
+    Reject,
+    Ring,
+    RouteState,
+    RunApp,
+    Start,
+    step,
+)
 
 
 class Explanation(Struct, frozen=True):
@@ -21,15 +34,19 @@ class Explanation(Struct, frozen=True):
 
 
 def explain(plan: Plan, facts: Facts, outcomes: Sequence[Event] = ()) -> Explanation:
-    """Routes `facts.to_number`; `outcomes` are what the world answered, in order, to each ringing."""
+    """Routes `facts.to_number`; `outcomes` are what came of each ringing and of each application, in order."""
     state, action, steps = step(plan, RouteState(), facts, Start(facts.to_number))
     left = list(outcomes)
-    while left and not state.done and isinstance(action, Ring):
+    while left and not state.done and _can_follow(action, left[0]):
         state, action, more = step(plan, state, facts, left.pop(0))
         steps += more
     if outcomes and isinstance(action, Ring):
         steps += (Reason(state.node, "unknown", "what came of it is not recorded"),)
     return Explanation(steps, action, len(left))
+
+
+def _can_follow(action: Action, event: Event) -> bool:
+    return isinstance(action, RunApp) if isinstance(event, Finished) else isinstance(action, Ring)
 
 
 def in_words(action: Action) -> str:

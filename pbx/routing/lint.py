@@ -4,16 +4,19 @@ A *mistake* is certain to fail a call or to make the plan mean nothing; *advice*
 not meant.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
 from pbx.routing import lint_schedule, match
 from pbx.routing.finding import Finding
-from pbx.routing.plan import BUILT_IN, ExtensionNode, Plan, RingNode
+from pbx.routing.plan import BUILT_IN, ExtensionNode, MailboxNode, MenuNode, Plan, RingNode, VoicemailNode
 from pbx.routing.spelling import did_you_mean
 
 # Left by these outcomes, a node has taken no time and asked nobody: a circle of them would turn until the step limit.
 INSTANT = ("unregistered", "busy", "failed", "open", "closed", "holiday")
+
+_PRESSED = re.compile(r"[0-9*#]{1,20}")
 
 
 def lint(plan: Plan) -> list[Finding]:
@@ -22,6 +25,7 @@ def lint(plan: Plan) -> list[Finding]:
         *_bad_numbers(plan),
         *_unknown_targets(plan),
         *_unknown_people(plan),
+        *_unpressable(plan),
         *lint_schedule.findings(plan),
         *_circles(plan),
         *_overlaps(plan),
@@ -45,6 +49,10 @@ def _unknown_targets(plan: Plan) -> Iterator[Finding]:
 
 def _unknown_people(plan: Plan) -> Iterator[Finding]:
     for name, node in plan.nodes.items():
+        if isinstance(node, VoicemailNode | MailboxNode) and node.box not in (None, *plan.extensions):
+            yield Finding(
+                ("nodes", name, "box"), f"no extension {node.box!r}", did_you_mean(str(node.box), plan.extensions)
+            )
         who = node.who if isinstance(node, RingNode) else ()
         for i, number in enumerate(who):
             path = ("nodes", name, "who", i)
@@ -52,6 +60,15 @@ def _unknown_people(plan: Plan) -> Iterator[Finding]:
                 yield Finding(path, f"no extension {number!r}", did_you_mean(number, plan.extensions))
             elif number in who[:i]:
                 yield Finding(path, f"extension {number!r} a second time", "remove it")
+
+
+def _unpressable(plan: Plan) -> Iterator[Finding]:
+    for name, node in plan.nodes.items():
+        digits = node.digits if isinstance(node, MenuNode) else {}
+        for pressed in digits:
+            if not _PRESSED.fullmatch(pressed):
+                remedy = "use up to 20 of 0-9, * and #"
+                yield Finding(("nodes", name, "digits", pressed), f"nobody can press {pressed!r}", remedy)
 
 
 def _circles(plan: Plan) -> Iterator[Finding]:
@@ -118,7 +135,7 @@ def _arrows(plan: Plan) -> Iterator[tuple[tuple[str | int, ...], str]]:
         yield ("numbers", number), target
     for name, node in plan.nodes.items():
         for outcome, target in node.edges().items():
-            yield ("nodes", name, outcome), target
+            yield ("nodes", name, *node.edge_path(outcome)), target
 
 
 def _names(plan: Plan) -> list[str]:

@@ -9,7 +9,8 @@ clock, looks anything up or draws a number.
 | new      | Start                                          | the node that the number leads to, or 404   |
 | ringing  | Unregistered, Busy, NoAnswer, Declined, Failed | the node that the outcome names, or refused |
 | ringing  | Answered                                       | talking                                     |
-| any      | Finished                                       | done                                        |
+| with an application | Finished(outcome)                   | the node that the outcome names, or done    |
+| any other | Finished                                      | done                                        |
 """
 
 from typing import TypeAlias
@@ -18,7 +19,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pbx.routing import match as numbers
-from pbx.routing.plan import EchoNode, ExtensionNode, NodeName, Plan, RejectNode, Ringing, RingNode, ScheduleNode
+from pbx.routing.application import APPLICATION_NODES, NoBox, application, edge
+from pbx.routing.plan import (
+    ApplicationNode,
+    ExtensionNode,
+    NodeName,
+    Plan,
+    RejectNode,
+    Ringing,
+    RingNode,
+    ScheduleNode,
+)
 from pbx.routing.schedule import judge
 
 STEPS_MAX = 32  # nodes that one call may enter; then 482: a plan that turns in a circle must not ring for ever
@@ -41,6 +52,7 @@ class RouteState(Struct, frozen=True):
     node: str = ""  # "" before Start
     dialled: str = ""
     steps: int = 0  # nodes entered so far
+    turn: int = 0  # of a node that rings in turn: whose it is
     talking: bool = False
     done: bool = False
 
@@ -78,7 +90,9 @@ class Failed(Struct, frozen=True, tag_field="event", tag="failed"):
 
 
 class Finished(Struct, frozen=True, tag_field="event", tag="finished"):
-    """The conversation or the application is over."""
+    """The conversation or the application is over; an application's `outcome` may name another node."""
+
+    outcome: str = ""
 
 
 Event: TypeAlias = Start | Answered | Unregistered | Busy | NoAnswer | Declined | Failed | Finished
@@ -168,9 +182,13 @@ def step(plan: Plan, state: RouteState, facts: Facts, event: Event) -> Stepped:
         case Answered():
             talking = replace(state, talking=True)
             return talking, Connect(), (Reason(state.node, "answered", "one of those rung took the call"),)
-        case Finished():
-            why = Reason(state.node, "finished", "the conversation or the application is over")
+        case Finished(outcome):
+            target, why = _finished(plan, state, outcome)
+            if target is not None:
+                return _walk(plan, state, facts, target, [why])
             return replace(state, done=True), HangUp(), (why,)
+        case _ if (then := _next_in_turn(plan, state, facts, event)) is not None:
+            return then
         case _:
             goal, why = _leave(plan, state, event)
             return _walk(plan, state, facts, goal, [why])
@@ -205,7 +223,7 @@ def _walk(plan: Plan, state: RouteState, facts: Facts, goal: Goal, reasons: list
             reasons.append(Reason(goal, "loop", f"the call has been at {STEPS_MAX} nodes already"))
             goal = reject(482)
         else:
-            state = replace(state, node=goal, steps=state.steps + 1)
+            state = replace(state, node=goal, steps=state.steps + 1, turn=0)
             goal, why = _arrive(plan, state, facts)
             reasons.append(why)
     return replace(state, done=isinstance(goal, Reject)), goal, tuple(reasons)
@@ -220,17 +238,57 @@ def _arrive(plan: Plan, state: RouteState, facts: Facts) -> tuple[Goal, Reason]:
             return _ring(plan, state, facts, (state.dialled,), ring_s)
         case ExtensionNode():
             return reject(404), Reason(name, "unknown extension", f"there is no extension {state.dialled!r}")
+        case RingNode() as node if node.order == "in_turn":
+            return _ring(plan, state, facts, _in_turn(node, facts)[:1] or node.who, node.ring_s or plan.ring_s)
         case RingNode() as node:
             return _ring(plan, state, facts, node.who, node.ring_s or plan.ring_s)
         case ScheduleNode() as node:
             return _by_the_clock(name, node, facts)
-        case EchoNode():
-            return RunApp("echo"), Reason(name, "echo", "the caller hears their own audio")
         case RejectNode() as node:
             refusal = reject(node.status, node.reason)
             return refusal, Reason(name, "reject", f"{refusal.status} {refusal.reason}")
         case None:
             return reject(500), _no_such_node(name)
+        case node:
+            return _run(plan, state, facts, node)
+
+
+def _run(plan: Plan, state: RouteState, facts: Facts, node: ApplicationNode) -> tuple[Goal, Reason]:
+    try:
+        name, options, why = application(node, plan, dialled=state.dialled, from_number=facts.from_number)
+    except NoBox as error:
+        return reject(404), Reason(state.node, "no mailbox", str(error))
+    return RunApp(name, options), Reason(state.node, name, why)
+
+
+def _finished(plan: Plan, state: RouteState, outcome: str) -> tuple[NodeName | None, Reason]:
+    node = plan.node(state.node)
+    if state.talking or not isinstance(node, APPLICATION_NODES):
+        return None, Reason(state.node, "finished", "the conversation or the application is over")
+    target = edge(node, outcome)
+    if target is None:
+        why = f"{outcome!r} names no other node" if outcome else "the application is over"
+        return None, Reason(state.node, outcome or "finished", why)
+    return target, Reason(state.node, outcome, f"on to {target}")
+
+
+def _in_turn(node: RingNode, facts: Facts) -> tuple[str, ...]:
+    """Those to ring one after the other: all with a phone, or all where that is not recorded."""
+    return node.who if facts.registered is None else tuple(number for number in node.who if number in facts.registered)
+
+
+def _next_in_turn(plan: Plan, state: RouteState, facts: Facts, event: Event) -> Stepped | None:
+    """Rings the next of a node that rings in turn, whatever the one before said; None after the last."""
+    node = plan.node(state.node)
+    if not isinstance(node, RingNode) or node.order != "in_turn":
+        return None
+    turn, present = state.turn + 1, _in_turn(node, facts)
+    if turn >= len(present):
+        return None
+    ring_s = node.ring_s or plan.ring_s
+    before = _in_words(event, present[turn - 1]) if isinstance(event, Outcome) else "over"
+    why = f"{before}: {present[turn]} is next, for {ring_s} s"
+    return replace(state, turn=turn), Ring((present[turn],), ring_s), (Reason(state.node, "ring", why),)
 
 
 def _by_the_clock(name: NodeName, node: ScheduleNode, facts: Facts) -> tuple[NodeName, Reason]:

@@ -5,14 +5,21 @@ from zoneinfo import ZoneInfo
 
 from pbx.routing.explain import Explanation, explain, in_words
 from pbx.routing.plan import Plan, PlanTest
-from pbx.routing.step import Busy, Declined, Facts, Failed, NoAnswer, Outcome, Unregistered
+from pbx.routing.step import Busy, Declined, Facts, Failed, Finished, NoAnswer, Outcome, Unregistered
 
-OUTCOMES: dict[str, Outcome] = {
+PRESS = "press "
+
+OUTCOMES: dict[str, Outcome | Finished] = {
     "unregistered": Unregistered(),
     "busy": Busy(),
     "no_answer": NoAnswer(),
     "declined": Declined(),
     "failed": Failed(500),
+    "timeout": Finished("timeout"),
+    "invalid": Finished("invalid"),
+    "done": Finished(),
+    "full": Finished("full"),
+    "next": Finished("next"),
 }
 
 
@@ -22,8 +29,13 @@ def moment(text: str, time_zone: str) -> float:
     return (at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(time_zone))).timestamp()
 
 
-def outcome(name: str) -> Outcome:
-    """What the world answers to a ringing: "busy", "no_answer" … or a SIP status. Raises ValueError for any other."""
+def outcome(name: str) -> Outcome | Finished:
+    """What the world answers: "busy", "no_answer" … or a SIP status to a ringing, "press 1" or "timeout" to a menu.
+
+    Raises ValueError for any other.
+    """
+    if name.startswith(PRESS) and name != PRESS:
+        return Finished(name.removeprefix(PRESS))
     if name.isascii() and name.isdigit():
         return Failed(int(name))
     if name not in OUTCOMES:

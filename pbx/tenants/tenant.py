@@ -26,6 +26,7 @@ class Tenant(Struct, frozen=True):
     realm: str = ""
     digest_algorithms: tuple[str, ...] | None = None  # to challenge with; None: all that its extensions have HA1s for
     time_zone: str = "UTC"  # IANA name
+    language: str = "en"  # of what is said to callers: "en", "pl"
     extensions: dict[str, Extension] = field(default_factory=dict)  # by number
     plan: Plan = field(default_factory=Plan)
     version: int = 0

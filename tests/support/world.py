@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import trio
+from pbx.prompts.library import Prompts
 
 from mediacore import sdp
+from pbx.blobs.interface import Blobs
+from pbx.blobs.local import LocalBlobs
 from pbx.cdr.cdr import Cdr
 from pbx.config.load import Config
 from pbx.config.server import Limits
@@ -63,6 +67,7 @@ class World:
         network: SimNetwork,
         tenants: tuple[Tenant, ...],
         limits: Limits,
+        folder: Path,
         *,
         is_ipv6: bool = False,
     ) -> None:
@@ -72,6 +77,9 @@ class World:
         self.media = FakeEngine(address=self.address[0])
         self.spool = Spool(None)
         self.store: Store = SqliteStore(None, inline=True)
+        self.folder = folder
+        self.blobs: Blobs = LocalBlobs(folder / "blobs", inline=True)
+        self.prompts = Prompts(folder / "prompts")
         self.tenants = tenants
         self.server: Server | None = None
         self._limits = limits
@@ -93,7 +101,17 @@ class World:
             {tenant.name: tenant for tenant in self.tenants},
             {domain: tenant.name for tenant in self.tenants for domain in tenant.domains},
         )
-        parts = Parts(self.network.socket(*self.address), self.media, self.spool, self.store, wall, self.token)
+        parts = Parts(
+            socket=self.network.socket(*self.address),
+            media=self.media,
+            spool=self.spool,
+            store=self.store,
+            wall=wall,
+            prompts=self.prompts,
+            blobs=self.blobs,
+            folder=self.folder,
+            token=self.token,
+        )
         self.server = await self.nursery.start(self._run, Server(config, parts))
         return self.server
 
@@ -184,11 +202,13 @@ async def open_world(
     """A world with its PBX up. The clock must be a virtual one."""
     async with trio.open_nursery() as nursery:
         network = SimNetwork(nursery=nursery, delay_s=delay_s, loss=loss, seed=seed)
-        world = World(nursery, network, tenants or (make_tenant("acme"),), limits or Limits(), is_ipv6=is_ipv6)
-        try:
-            await world.start()
-            yield world
-        except BaseException as error:
-            error.add_note(f"seed {seed}, times are virtual\n{network}")
-            raise
+        with TemporaryDirectory(prefix="world-") as folder:
+            tenants = tenants or (make_tenant("acme"),)
+            world = World(nursery, network, tenants, limits or Limits(), Path(folder), is_ipv6=is_ipv6)
+            try:
+                await world.start()
+                yield world
+            except BaseException as error:
+                error.add_note(f"seed {seed}, times are virtual\n{network}")
+                raise
         nursery.cancel_scope.cancel()

@@ -3,8 +3,9 @@
 from pbx.call.application import ApplicationCall
 
 
-async def echo(call: ApplicationCall) -> None:
+async def echo(call: ApplicationCall) -> str:
     """Until the caller hangs up."""
     await call.answer()
     call.echo()
     await call.wait_hang_up()
+    return ""
