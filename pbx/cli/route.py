@@ -71,7 +71,8 @@ def _outcome(name: str) -> Outcome | Finished:
     try:
         return outcome(name)
     except ValueError as error:
-        raise Trouble(str(error), f"use {', '.join(OUTCOMES)}, press DIGITS, or a SIP status", exit_code=MISUSED) from error
+        remedy = f"use {', '.join(OUTCOMES)}, press DIGITS, or a SIP status"
+        raise Trouble(str(error), remedy, exit_code=MISUSED) from error
 
 
 def _listed(text: str) -> list[str]:

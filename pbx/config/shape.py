@@ -4,6 +4,7 @@ msgspec's own conversion stops at the first mistake; here the same types are wal
 of the result, so that whatever is right around it can be checked further. The result always converts.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, time
@@ -156,7 +157,7 @@ def _fits(value: Any, wanted: inspect.Type) -> bool:
         case inspect.FloatType():
             return isinstance(value, int | float) and not isinstance(value, bool) and _within(value, wanted)
         case inspect.StrType():
-            return isinstance(value, str)
+            return isinstance(value, str) and (wanted.pattern is None or re.search(wanted.pattern, value) is not None)
         case inspect.LiteralType():
             return isinstance(value, str) and value in wanted.values
     return False  # a table or a list was wanted, and this is none

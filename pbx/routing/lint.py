@@ -64,8 +64,11 @@ def _unknown_people(plan: Plan) -> Iterator[Finding]:
 
 def _unpressable(plan: Plan) -> Iterator[Finding]:
     for name, node in plan.nodes.items():
-        digits = node.digits if isinstance(node, MenuNode) else {}
-        for pressed in digits:
+        if not isinstance(node, MenuNode):
+            continue
+        if not node.digits:
+            yield Finding(("nodes", name, "digits"), "a menu without a choice", 'write digits = { 1 = "extension" }')
+        for pressed in node.digits:
             if not _PRESSED.fullmatch(pressed):
                 remedy = "use up to 20 of 0-9, * and #"
                 yield Finding(("nodes", name, "digits", pressed), f"nobody can press {pressed!r}", remedy)

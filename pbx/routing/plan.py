@@ -93,7 +93,7 @@ class MenuNode(Base, frozen=True, kw_only=True, tag="menu"):
 
     prompt: str
     digits: Annotated[
-        dict[str, NodeName], Meta(min_length=1, description="what is pressed = the node that it leads to")
+        dict[str, NodeName], Meta(description="what is pressed = the node that it leads to")
     ]
     wait_s: Annotated[int, Meta(ge=1, le=60, description="seconds")] = 5  # for a digit, once the prompt is over
     tries: Annotated[int, Meta(ge=1, le=10, description="how often the prompt is said")] = 3

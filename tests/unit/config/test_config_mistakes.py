@@ -10,6 +10,9 @@ from pbx.config.mistake import ConfigMistakes, Mistake
 from tests.support.data_folder import DEMO, SERVER, data_folder, demo_and, demo_with
 
 HA1 = 'ha1.MD5 = "0123456789abcdef0123456789abcdef"\n'
+KINDS = (
+    "'extension', 'ring', 'schedule', 'reject', 'menu', 'announcement', 'voicemail', 'mailbox', 'conference', 'echo'"
+)
 A_TEST = '[[tests]]\ncall = {{ from = "101", to = "600"{} }}\nexpect = ["{}"]\n'
 
 
@@ -195,17 +198,37 @@ def test_mistakes_in_the_servers_file(tmp_path: Path, text: str, said: str) -> N
             "22: nodes.sales.bussy: unknown key 'bussy' (did you mean 'busy'?)",
         ),
         (
+            demo_and('[nodes.hello]\nkind = "menu"\nprompt = "menu-demo"\ndigits = { 1 = "sales", one = "sales" }\n'),
+            "30: nodes.hello.digits.one: nobody can press 'one' (use up to 20 of 0-9, * and #)",
+        ),
+        (
+            demo_and('[nodes.hello]\nkind = "menu"\nprompt = "menu-demo"\ndigits = { 1 = "slaes" }\n'),
+            "30: nodes.hello.digits.1: no node named 'slaes' (did you mean 'sales'?)",
+        ),
+        (
+            demo_and('[nodes.hello]\nkind = "menu"\nprompt = "menu-demo"\ndigits = {}\n'),
+            "30: nodes.hello.digits: a menu without a choice (write digits = { 1 = \"extension\" })",
+        ),
+        (
+            demo_and('[nodes.box]\nkind = "voicemail"\nbox = "110"\n'),
+            "29: nodes.box.box: no extension '110' (did you mean '102'?)",
+        ),
+        (
+            demo_and('[nodes.room]\nkind = "conference"\npin = "12a4"\n'),
+            "29: nodes.room.pin: the text '12a4' (write text in quotes, digits, or \"\" for none)",
+        ),
+        (
             demo_with('kind = "ring"', 'kind = "rings"'),
             "19: nodes.sales.kind: no kind of that name: the text 'rings' (did you mean 'ring'?)",
         ),
         (
             demo_with('kind = "ring"\n', ""),
-            "18: nodes.sales: no 'kind' (add kind = one of 'extension', 'ring', 'schedule', 'echo', 'reject')",
+            f"18: nodes.sales: no 'kind' (add kind = one of {KINDS})",
         ),
         (
             demo_with('kind = "ring"', "kind = 3"),
             "19: nodes.sales.kind: no kind of that name: the number 3 "
-            "(write one of 'extension', 'ring', 'schedule', 'echo', 'reject')",
+            f"(write one of {KINDS})",
         ),
         (
             demo_with("status = 480", "status = 200"),
