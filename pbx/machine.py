@@ -14,7 +14,7 @@ from pbx.config.load import Config
 from pbx.config.server import Rtp
 from pbx.media.interface import NoMediaPorts
 from pbx.media.native import NativeEngine
-from pbx.prompts.library import Prompts
+from pbx.prompts.tenants import TenantPrompts
 from pbx.registrar.steady_wall import SteadyWall
 from pbx.server import Parts
 from pbx.spool import Spool
@@ -89,7 +89,7 @@ def open_machine(config: Config) -> Iterator[Parts]:
             store=store,
             blobs=LocalBlobs(config.folder / BLOBS_FOLDER),
             folder=config.folder,
-            prompts=Prompts(config.folder / PROMPTS_FOLDER),
+            prompts=TenantPrompts(config.folder / PROMPTS_FOLDER),
             wall=SteadyWall(time.time, time.monotonic),
             died_at=died_at,
         )

@@ -26,7 +26,11 @@ async def connect(call: Call) -> None:
     """Answers the caller, who from now on hears the callee that answered."""
     callee = call.other(call.caller)
     assert callee is not None, "connect follows a callee's answer"
-    await answer(call, prefer=callee, phase="talking")
+    if call.caller.is_up:  # an application answered before
+        call.state.phase = "talking"
+        await call.save()
+    else:
+        await answer(call, prefer=callee, phase="talking")
     call.services.media.bridge(call.caller.media, callee.media)
 
 

@@ -122,6 +122,7 @@ async def test_a_hang_up_at_any_moment_leaves_nothing(autojump_clock, at_s, room
     async with world() as here:
         stays = await enter(here, "102", "602")
         call = (await here.phone("101")).dial(room)
+        assert await call.wait_answered()
         await trio.sleep(at_s)
         call.hang_up()
         await trio.sleep(10)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import trio
-from pbx.prompts.library import Prompts
+from pbx.prompts.tenants import TenantPrompts
 
 from mediacore import sdp
 from pbx.blobs.interface import Blobs
@@ -79,7 +79,7 @@ class World:
         self.store: Store = SqliteStore(None, inline=True)
         self.folder = folder
         self.blobs: Blobs = LocalBlobs(folder / "blobs", inline=True)
-        self.prompts = Prompts(folder / "prompts")
+        self.prompts = TenantPrompts(folder / "prompts")
         self.tenants = tenants
         self.server: Server | None = None
         self._limits = limits

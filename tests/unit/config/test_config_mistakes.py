@@ -207,7 +207,7 @@ def test_mistakes_in_the_servers_file(tmp_path: Path, text: str, said: str) -> N
         ),
         (
             demo_and('[nodes.hello]\nkind = "menu"\nprompt = "menu-demo"\ndigits = {}\n'),
-            "30: nodes.hello.digits: a menu without a choice (write digits = { 1 = \"extension\" })",
+            '30: nodes.hello.digits: a menu without a choice (write digits = { 1 = "extension" })',
         ),
         (
             demo_and('[nodes.box]\nkind = "voicemail"\nbox = "110"\n'),
@@ -227,8 +227,7 @@ def test_mistakes_in_the_servers_file(tmp_path: Path, text: str, said: str) -> N
         ),
         (
             demo_with('kind = "ring"', "kind = 3"),
-            "19: nodes.sales.kind: no kind of that name: the number 3 "
-            f"(write one of {KINDS})",
+            f"19: nodes.sales.kind: no kind of that name: the number 3 (write one of {KINDS})",
         ),
         (
             demo_with("status = 480", "status = 200"),
