@@ -92,9 +92,7 @@ class MenuNode(Base, frozen=True, kw_only=True, tag="menu"):
     OUTCOMES: ClassVar[tuple[str, ...]] = ("timeout", "invalid")
 
     prompt: str
-    digits: Annotated[
-        dict[str, NodeName], Meta(description="what is pressed = the node that it leads to")
-    ]
+    digits: Annotated[dict[str, NodeName], Meta(description="what is pressed = the node that it leads to")]
     wait_s: Annotated[int, Meta(ge=1, le=60, description="seconds")] = 5  # for a digit, once the prompt is over
     tries: Annotated[int, Meta(ge=1, le=10, description="how often the prompt is said")] = 3
     timeout: NodeName | None = None  # nothing was pressed, in all tries; None: as `invalid`, or else the call ends

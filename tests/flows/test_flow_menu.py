@@ -22,10 +22,10 @@ def world():
 
 
 async def caller_leg(world: World) -> FakeLeg:
-    """The media leg of the only call's caller, once it is answered."""
+    """The media leg of the only call's caller, a moment after it was answered."""
+    await trio.sleep(0.05)
     (call,) = world.server.calls
-    while not call.caller.is_up:
-        await trio.sleep(0.01)
+    assert call.caller.is_up
     assert isinstance(call.caller.media, FakeLeg)
     return call.caller.media
 

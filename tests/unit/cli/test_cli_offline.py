@@ -241,7 +241,8 @@ def test_route_looks_in_the_tenant_that_was_named(pbx: Run, tmp_path: Path) -> N
         (["--at", "noon"], "pbx: no time: 'noon'\nwrite it as 2026-11-28T19:00\n"),
         (
             ["--outcomes", "bsy"],
-            "pbx: no outcome named 'bsy'\nuse unregistered, busy, no_answer, declined, failed, timeout, invalid, done, full, next, press DIGITS, or a SIP status\n",
+            "pbx: no outcome named 'bsy'\nuse unregistered, busy, no_answer, "
+            "declined, failed, timeout, invalid, done, full, next, press DIGITS, or a SIP status\n",
         ),
     ],
 )
