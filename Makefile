@@ -58,6 +58,10 @@ wheels: $(VENV)/.python ## both wheels and both sdists into dist/
 peers: ## set up the newest Asterisk, rtpengine, Kamailio, SIPp and baresip to measure against (root, 1 GB)
 	@bench/peers/peers.sh setup
 
+.PHONY: prompts
+prompts: $(VENV)/.python ## make the prompts whose texts changed (flite, espeak-ng, sox, flac; ARGS=--all: every one)
+	@$(BIN)/python scripts/prompts $(ARGS)
+
 .PHONY: lock
 lock: $(VENV)/.python ## pin the Python dependencies anew (ARGS=--upgrade: the newest of each)
 	@scripts/lock $(ARGS)

@@ -96,6 +96,12 @@ def test_the_pbx_wheel_holds_the_compiled_scanner_and_no_sources_of_it(dist: Pat
     assert {name.split("/")[0] for name in names} == {"pbx", f"mediacore_pbx-{project(ROOT)['version']}.dist-info"}
 
 
+def test_the_pbx_wheel_holds_the_prompts(dist: Path) -> None:
+    names = names_in(wheel(dist, "mediacore_pbx"))
+    wanted = ["texts.toml", "manifest.json", "en/vm-intro.flac", "pl/vm-intro.flac", "tones/beep.flac"]
+    assert {f"pbx/prompts/{name}" for name in wanted} <= names
+
+
 def test_the_pbx_wheel_holds_the_package_as_git_knows_it(dist: Path) -> None:
     """Nothing forgotten (a migration, a template), and nothing deleted long ago that an old build/ brought back."""
     known = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "pbx", cwd=ROOT).split()

@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.cdr": RECORDS,
     "pbx.events": RECORDS,
     "pbx.tenants": RECORDS,
+    "pbx.prompts": set(),
     # The seams: interfaces, then each backend with its library.
     "pbx.store": RECORDS | LIVE | {"sqlalchemy", "alembic", "anyio"},
     "pbx.store.interface": RECORDS,
@@ -53,9 +54,10 @@ ALLOWED: dict[str, set[str]] = {
     | INTERFACES
     | LIVE
     | {"pbx.sip", "pbx.transport", "pbx.routing", "pbx.registrar", "pbx.trunks", "pbx.media", "pbx.cdr", "pbx.spool"}
-    | {"pbx.security", "mediacore.sdp"},
+    | {"pbx.security", "pbx.prompts", "mediacore.sdp"},
     "pbx.apps": set(),
-    "pbx.apps.*": RECORDS | INTERFACES | LIVE | {"pbx.call", "pbx.media"},  # each application: not another one, not sip
+    # Each application: not another one, not sip.
+    "pbx.apps.*": RECORDS | INTERFACES | LIVE | {"pbx.call", "pbx.media", "pbx.prompts"},
     "pbx.front": RECORDS | LIVE | {"pbx.sip", "pbx.transport", "pbx.registrar", "pbx.security", "pbx.call"},
     "pbx.testphone": {"pbx.sip", "pbx.transport", "mediacore", "numpy", "trio"},
     # What people start.
