@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import trio
-from pbx.prompts.tenants import TenantPrompts
 
 from mediacore import sdp
 from pbx.blobs.interface import Blobs
@@ -17,6 +16,7 @@ from pbx.config.load import Config
 from pbx.config.server import Limits
 from pbx.config.server import Server as ServerConfig
 from pbx.media.fake import FakeEngine
+from pbx.prompts.tenants import TenantPrompts
 from pbx.routing.plan import Plan
 from pbx.server import Parts, Server
 from pbx.sip.auth import ha1
