@@ -58,6 +58,9 @@ class RegistrarEdge:
     ) -> None:
         """`wall` gives unix seconds and should not jump (`SteadyWall`); `token` makes the To tags of responses."""
         self.registrar = registrar
+        # Told of each address-of-record whose bindings were added, refreshed, removed or have expired, before the phone
+        # is. They only note it: a REGISTER waits for them.
+        self.observers: list[Callable[[TenantScope, str], None]] = []
         self._spool = spool
         self._wall = wall
         self._token = token
@@ -105,6 +108,8 @@ class RegistrarEdge:
                 with trio.CancelScope(shield=True):
                     await self._spool.commit(*changes)
             self.registrar.apply(outcome)
+            if changes:
+                self._tell(scope, aor)
         except SpoolFull:
             return Outcome(scope, aor, 503)
         except SpoolError:
@@ -116,10 +121,16 @@ class RegistrarEdge:
     async def _sweep(self) -> None:
         wall_now = self._wall()
         expired = self.registrar.handle_timeout(wall_now)
+        for scope, aor in dict.fromkeys((e.scope, e.aor) for e in expired):
+            self._tell(scope, aor)
         try:
             await self._spool.commit(*(RemoveBinding(e.scope, e.aor, e.contact, expired_by=wall_now) for e in expired))
         except SpoolError:
             self._sweeps_failed += 1
+
+    def _tell(self, scope: TenantScope, aor: str) -> None:
+        for observer in self.observers:
+            observer(scope, aor)
 
     def _readable(self, saved: Iterable[SavedBinding]) -> Iterator[tuple[TenantScope, str, Binding]]:
         for row in saved:

@@ -3,6 +3,7 @@
 Sockets and audio are handed in, so it runs over real ones, and over simulated ones under a virtual clock, alike.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from pbx.testphone.phone_call import ALLOW, PhoneCall
 from pbx.transport.endpoint import DatagramSocket, Endpoint
 
 CALLS_MAX = 16  # at once; the next one is told 486
+NOTIFIED_MAX = 64  # NOTIFYs kept; then the oldest is forgotten
 MAX_FORWARDS = "70"
 
 
@@ -66,6 +68,8 @@ class Phone:
         self.codecs = codecs
         self.endpoint = Endpoint(SipStack(token=token), socket, self._receive_request)
         self.calls: list[PhoneCall] = []
+        self.notified: deque[Request] = deque(maxlen=NOTIFIED_MAX)  # what came without a subscription: waiting messages
+        self.notify_status = 200  # the answer to a NOTIFY
         self._ring, self.incoming = trio.open_memory_channel[PhoneCall](CALLS_MAX)
         self._client = DigestClient(account.number, account.password)
         self._register_call_id = token()
@@ -151,6 +155,9 @@ class Phone:
             self._ring_in(event)
         elif request.method == "OPTIONS":
             self.endpoint.respond(event.transaction, request.response(200, to_tag=self.token()))
+        elif request.method == "NOTIFY":
+            self.notified.append(request)
+            self.endpoint.respond(event.transaction, request.response(self.notify_status, to_tag=self.token()))
         else:
             self.endpoint.respond(event.transaction, request.response(481, to_tag=self.token()))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pbx.testphone.phone import Phone
     from pbx.transport.endpoint import Receiver
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY"
 SDP = "application/sdp"
 EndedBy = Literal["us", "them", "refused", "cancelled", "lost"]
 

@@ -255,3 +255,38 @@ def test_a_clock_that_is_put_forward_does_not_move_the_steady_wall():
     steady = SteadyWall(lambda: wall, lambda: monotonic)
     wall, monotonic = T0 + 3600, 51.0
     assert steady() == T0 + 1
+
+
+async def test_observers_hear_of_every_change_once_it_is_kept_and_of_nothing_else():
+    wall_now = T0
+    heard: list = []
+    with Spool(None) as spool:
+        edge = edge_with(spool, wall=lambda: wall_now)
+        edge.observers.append(lambda scope, aor: heard.append((aor, len(edge.registrar.lookup(scope, aor, wall_now)))))
+        await edge.handle(register_request(f"<{A}>", expires=600), FLOW, HERONS, "101")
+        await edge.handle(register_request(f"<{A}>", cseq=2, expires=600), FLOW, HERONS, "101")
+        await edge.handle(register_request(cseq=3), FLOW, HERONS, "101")  # only asks
+        await edge.handle(register_request(f"<{A}>", cseq=1, expires=600), FLOW, HERONS, "101")  # is refused
+        assert heard == [("101", 1), ("101", 1)]
+        await edge.handle(register_request(f"<{A}>", cseq=4, expires=0), FLOW, HERONS, "101")
+        assert heard[2:] == [("101", 0)]
+
+
+async def test_observers_hear_of_bindings_that_ran_out(autojump_clock):
+    heard: list = []
+    with Spool(None) as spool:
+        edge = edge_with(spool, wall=lambda: T0 + trio.current_time())
+        edge.observers.append(lambda scope, aor: heard.append((scope, aor)))
+        await edge.handle(register_request(f"<{A}>", f"<{B}>", expires=60), FLOW, HERONS, "101")
+        heard.clear()
+        with trio.move_on_after(100):
+            await edge.run()
+        assert heard == [(HERONS, "101")]
+
+
+async def test_observers_hear_nothing_of_what_the_disk_did_not_keep():
+    heard: list = []
+    edge = edge_with(BrokenSpool(SpoolFailed("disk")))
+    edge.observers.append(lambda scope, aor: heard.append(aor))
+    await edge.handle(register_request(f"<{A}>", expires=600), FLOW, HERONS, "101")
+    assert heard == []
