@@ -70,7 +70,7 @@ def test_a_file_that_is_no_database_is_unavailable(tmp_path):
 
 
 async def test_a_database_that_somebody_else_holds_is_unavailable(tmp_path, monkeypatch):
-    monkeypatch.setattr("pbx.store.sqlite.BUSY_S", 0.0)
+    monkeypatch.setattr("pbx.store.sqlite_file.BUSY_S", 0.0)
     with SqliteStore(tmp_path / "store.sqlite") as store:
         other = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -85,7 +85,7 @@ async def test_a_database_that_somebody_else_holds_is_unavailable(tmp_path, monk
 async def test_a_full_disk_is_unavailable_and_what_was_kept_stays(tmp_path):
     with SqliteStore(tmp_path / "store.sqlite", inline=True) as store:
         await store.add_cdrs(HERONS, [sample_cdr()])
-        with store._engine.connect() as connection:
+        with store._file.engine.connect() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         large = msgspec.structs.replace(sample_cdr("call-2"), reason="x" * 100_000)
@@ -95,7 +95,7 @@ async def test_a_full_disk_is_unavailable_and_what_was_kept_stays(tmp_path):
 
 
 async def test_a_caller_who_gives_up_is_let_go_although_the_disk_hangs(tmp_path, monkeypatch):
-    monkeypatch.setattr("pbx.store.sqlite.BUSY_S", 60.0)
+    monkeypatch.setattr("pbx.store.sqlite_file.BUSY_S", 60.0)
     with SqliteStore(tmp_path / "store.sqlite") as store:
         other = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
