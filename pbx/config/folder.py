@@ -124,6 +124,11 @@ default_tenant = "TENANT"
 #address = "0.0.0.0"
 #ports = [20000, 39999]      # first and last; four for each call
 
+[web]                        # the portal; without HTTPS so far, so on this machine only
+#host = "127.0.0.1"
+#port = 8080
+#allow_plain_http = false    # other addresses too, as behind a proxy that speaks HTTPS
+
 [limits]                     # past them calls and registrations are refused with 503 and Retry-After
 #calls_max = 1000
 #calls_per_s = 100

@@ -32,6 +32,14 @@ class Rtp(Struct, frozen=True, kw_only=True):
     ports: tuple[RtpPort, RtpPort] = (20000, 39999)  # first and last; the first one even (RFC 3550 11)
 
 
+class Web(Struct, frozen=True, kw_only=True):
+    """Where the portal and its API are. Passwords travel there: in the clear on this machine only."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    allow_plain_http: bool = False  # on other addresses too, as behind a proxy that speaks HTTPS
+
+
 class Limits(Struct, frozen=True, kw_only=True):
     """What is refused with 503 and Retry-After past it."""
 
@@ -67,6 +75,7 @@ class Server(Struct, frozen=True, kw_only=True):
     advertised_address: str | None = None  # the address that phones reach us at; None: the one that is bound
     sip: Sip = field(default_factory=Sip)
     rtp: Rtp = field(default_factory=Rtp)
+    web: Web = field(default_factory=Web)
     limits: Limits = field(default_factory=Limits)
     timers: Timers = field(default_factory=Timers)
     log: Log = field(default_factory=Log)
@@ -82,6 +91,7 @@ def read_server(document: Document) -> Server | None:
     if server is not None:
         _check_addresses(server, document)
         _check_ports(server, document)
+        _check_web(server.web, document)
         _check_timers(server, document)
     return server
 
@@ -98,6 +108,11 @@ def is_address(text: str) -> bool:
 def is_host(text: str) -> bool:
     """Whether this could be a host's name or address."""
     return is_address(text) or _HOST.fullmatch(text) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can speak to `host`."""
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def _check_addresses(server: Server, document: Document) -> None:
@@ -145,6 +160,17 @@ def _check_ports(server: Server, document: Document) -> None:
     if server.sip.port in range(first, last + 1):
         document.complain(
             ("sip", "port"), f"{server.sip.port} is one of the RTP ports {first} to {last}", "keep it out of rtp.ports"
+        )
+
+
+def _check_web(web: Web, document: Document) -> None:
+    if not is_host(web.host):
+        document.complain(("web", "host"), f"no host: {web.host!r}", _host_remedy(web.host))
+    elif not is_loopback(web.host) and not web.allow_plain_http:
+        document.complain(
+            ("web", "host"),
+            f"{web.host!r}, where passwords would travel unencrypted",
+            'write "127.0.0.1"; or, where a proxy in front of it speaks HTTPS, allow_plain_http = true',
         )
 
 
