@@ -1,9 +1,13 @@
-"""What the CLI of the same machine can ask a running server, over the Bus of its data folder.
+"""What other processes of the same machine can ask a running server, over the Bus of its data folder.
 
-| command        | answers with                                                              |
-|----------------|---------------------------------------------------------------------------|
-| `calls.list`   | the live calls of the asking scope, or of all tenants, as JSON            |
-| `server.stats` | what is open now and what was counted since the start, as JSON            |
+| command              | answers with                                                        |
+|----------------------|---------------------------------------------------------------------|
+| `calls.list`         | the live calls of the asking scope, or of all tenants               |
+| `registrations.list` | the registered contacts of the asking tenant, by extension; a page  |
+|                      | of them: those behind {"after": EXTENSION}, none behind the last    |
+| `server.stats`       | what is open now and what was counted since the start               |
+
+Everything is JSON. Signals that tell of changes: see `announcer.py`.
 """
 
 from contextlib import AsyncExitStack
@@ -15,8 +19,19 @@ import trio
 from pbx.bus.folder import serve_in
 from pbx.bus.interface import EVERY_TENANT
 from pbx.bus.memory import MemoryBus
+from pbx.events.live_registration import LiveRegistration
+from pbx.registrar.binding import Binding
 from pbx.server import Server
+from pbx.sip.uri import write_hostport
 from pbx.tenants.scope import TenantScope
+
+REGISTRATIONS_PAGE = 1000  # contacts in an answer, and the rest of the last extension's: an answer has 1 MiB at most
+
+
+class PageOfRegistrations(msgspec.Struct):
+    """What `registrations.list` is asked for: the extensions behind this one."""
+
+    after: str = ""
 
 
 async def serve_control(folder: Path, server: Server, *, task_status: trio.TaskStatus[None]) -> None:
@@ -25,11 +40,43 @@ async def serve_control(folder: Path, server: Server, *, task_status: trio.TaskS
     async def list_calls(scope: TenantScope, payload: bytes) -> bytes:
         return msgspec.json.encode(server.calls.live(None if scope.tenant == EVERY_TENANT else scope))
 
+    async def list_registrations(scope: TenantScope, payload: bytes) -> bytes:
+        after = msgspec.json.decode(payload or b"{}", type=PageOfRegistrations).after
+        return msgspec.json.encode(live_registrations(server, scope, after=after))
+
     async def stats(scope: TenantScope, payload: bytes) -> bytes:
         return msgspec.json.encode(server.stats())
 
     bus = MemoryBus()
     async with AsyncExitStack() as handlers:
         await handlers.enter_async_context(bus.handle("calls.list", list_calls))
+        await handlers.enter_async_context(bus.handle("registrations.list", list_registrations))
         await handlers.enter_async_context(bus.handle("server.stats", stats))
         await serve_in(folder, bus, task_status=task_status)
+
+
+def live_registrations(server: Server, scope: TenantScope, *, after: str = "") -> list[LiveRegistration]:
+    """A page of a tenant's contacts: extensions in order, all contacts of each, the preferred first."""
+    tenant, now = server.tenants.named(scope.tenant), server.parts.wall()
+    extensions = {} if tenant is None else tenant.extensions
+    page: list[LiveRegistration] = []
+    for number in sorted(server.registrar.registered(scope, now)):
+        if number <= after:
+            continue
+        name = extensions[number].name if number in extensions else ""
+        page += [_live(number, name, binding) for binding in server.registrar.lookup(scope, number, now)]
+        if len(page) >= REGISTRATIONS_PAGE:
+            break
+    return page
+
+
+def _live(number: str, name: str, binding: Binding) -> LiveRegistration:
+    return LiveRegistration(
+        extension=number,
+        name=name,
+        contact=binding.contact,
+        source=write_hostport(*binding.flow.remote),
+        user_agent=binding.user_agent,
+        registered_at=binding.registered_at,
+        expires_at=binding.expires_at,
+    )

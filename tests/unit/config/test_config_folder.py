@@ -51,8 +51,8 @@ def test_every_setting_that_is_shown_has_its_usual_value(tmp_path: Path) -> None
     assert load(tmp_path / "data").server == Server(default_tenant="demo")
     shown = {table: set(keys) for table, keys in data.items() if isinstance(keys, dict)}
     server = Server(default_tenant="demo")
-    parts = {"sip": server.sip, "rtp": server.rtp, "limits": server.limits, "timers": server.timers, "log": server.log}
-    assert shown == {name: set(part.__struct_fields__) for name, part in parts.items()}
+    tables = {name: getattr(server, name) for name in ("sip", "rtp", "web", "limits", "timers", "log")}
+    assert shown == {name: set(table.__struct_fields__) for name, table in tables.items()}
 
 
 def test_the_example_nodes_of_the_tenants_file_work(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Who somebody is: tokens, passwords, the limit of tries, sessions."""
