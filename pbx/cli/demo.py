@@ -13,7 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from pbx.cli.options import DATA, Data, Json
-from pbx.cli.serve import Sip, machine_trouble, wait_for_signal, with_sip_address
+from pbx.cli.portal_link import new_link
+from pbx.cli.serve import Sip, Urls, machine_trouble, wait_for_signal, with_sip_address
+from pbx.cli.web_address import WebOption, web_address
 from pbx.config import folder as data_folder
 from pbx.config.load import SERVER_FILE, Config, load
 from pbx.observe.logs import set_up_logs
@@ -21,14 +23,14 @@ from pbx.self_test import make_guest, run_self_test
 from pbx.server import Server
 from pbx.sip.uri import write_hostport
 from pbx.site import run_site
+from pbx.supervise import run_web
 from pbx.testphone.self_test import SelfTestResult
 
 PASSWORDS_FILE = "demo-passwords.json"
 FAILED = 1
+LOG_LEVEL = "warning"
+PORTAL_START_S = 5.0  # after the self-test, which takes longer as a rule; then the demo goes on without it
 
-Web = Annotated[
-    str | None, Parameter(name="--web", help="HOST:PORT of the portal. There is none yet: the output says null.")
-]
 SelfTestOnly = Annotated[
     bool, Parameter(name="--self-test-only", negative="", help="Stop after the self-test; exit code 1 if it failed.")
 ]
@@ -45,13 +47,13 @@ class DemoExtension(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True):
     """The first line of `--json`."""
 
-    portal: str | None
+    portal: str | None  # a one-time link into it
     tenant: str
     domain: str
     extensions: tuple[DemoExtension, ...]
     numbers: dict[str, str]
     sip: str
-    web: str | None
+    web: str | None  # None: there is none, or it is not up in time, and the log says why
     self_test: SelfTestResult
 
 
@@ -59,7 +61,7 @@ def demo(
     *,
     data: Data = DATA,
     sip: Sip = None,
-    web: Web = None,
+    web: WebOption = None,
     json: Json = False,
     self_test_only: SelfTestOnly = False,
 ) -> int:
@@ -69,19 +71,29 @@ def demo(
     """
     passwords = _prepare(data)
     config = with_sip_address(load(data), sip)
-    set_up_logs(level="warning", format=config.server.log.format)
+    portal = web_address(web, config.server.web)
+    set_up_logs(level=LOG_LEVEL, format=config.server.log.format)
     with machine_trouble():
-        result = trio.run(_demo, config, passwords, json, self_test_only)
+        result = trio.run(_demo, config, passwords, portal, json, self_test_only)
     return 0 if result.ok or not self_test_only else FAILED
 
 
-async def _demo(config: Config, passwords: dict[str, str], json: bool, self_test_only: bool) -> SelfTestResult:
+async def _demo(
+    config: Config, passwords: dict[str, str], portal: tuple[str, int] | None, json: bool, self_test_only: bool
+) -> SelfTestResult:
     guest = make_guest(config.default_tenant)
     async with trio.open_nursery() as nursery:
         await nursery.start(wait_for_signal, nursery.cancel_scope)
         server = await nursery.start(run_site, config, (guest.tenant,))
+        urls = Urls()
+        if portal is not None:
+            nursery.start_soon(run_web, config.folder, portal, urls.put, LOG_LEVEL)  # beside the self-test
         result = await run_self_test(server, guest)
-        facts = _facts(config, server, passwords, result)
+        url = None
+        with trio.move_on_after(PORTAL_START_S if portal is not None else 0):
+            url = await urls.first()
+        link = None if url is None else await new_link(config, url)
+        facts = _facts(config, server, passwords, result, url, link)
         if json:
             sys.stdout.write(msgspec.json.encode(facts).decode() + "\n")
         else:
@@ -104,12 +116,19 @@ def _prepare(data: Path) -> dict[str, str]:
     return msgspec.json.decode(file.read_bytes(), type=dict[str, str]) if file.exists() else {}
 
 
-def _facts(config: Config, server: Server, passwords: dict[str, str], result: SelfTestResult) -> Facts:
+def _facts(
+    config: Config,
+    server: Server,
+    passwords: dict[str, str],
+    result: SelfTestResult,
+    url: str | None,
+    link: str | None,
+) -> Facts:
     tenant = config.default_tenant
     extensions = tuple(DemoExtension(e.number, e.name, passwords.get(e.number)) for e in tenant.extensions.values())
     numbers = dict(tenant.plan.numbers)
     sip = write_hostport(*server.endpoint.local)
-    return Facts(None, tenant.name, tenant.domains[0], extensions, numbers, sip, None, result)
+    return Facts(link, tenant.name, tenant.domains[0], extensions, numbers, sip, url, result)
 
 
 def _print(facts: Facts, console: Console) -> None:
@@ -119,7 +138,7 @@ def _print(facts: Facts, console: Console) -> None:
     console.print(phones)
     console.print(f"SIP server  {facts.sip} (UDP), domain {facts.domain}")
     console.print("to dial     " + ", ".join(f"{number} {node}" for number, node in facts.numbers.items()))
-    console.print("portal      none yet\n")
+    console.print(f"portal      {facts.portal or 'none now'}\n", soft_wrap=True, highlight=False)
     _print_self_test(facts.self_test, console)
 
 

@@ -20,6 +20,8 @@ COMMANDS = {
     "serve": "Run the PBX until it is told to stop.",
     "demo": "Run a PBX with two extensions that has just tested itself.",
     "calls": "Show the calls of the running PBX.",
+    "cdr": "Show the calls that are over.",
+    "link": "Print a one-time link into the portal.",
 }
 
 app = App(

@@ -12,7 +12,9 @@ import trio
 from cyclopts import Parameter
 
 from pbx.cli.options import DATA, Data, Json
+from pbx.cli.portal_link import is_password_set, new_link
 from pbx.cli.trouble import Trouble
+from pbx.cli.web_address import WebOption, web_address
 from pbx.config.load import Config, load
 from pbx.machine import CannotOpen
 from pbx.observe.logs import set_up_logs
@@ -21,29 +23,35 @@ from pbx.sip.uri import write_hostport
 from pbx.site import run_site
 from pbx.spool import SpoolError
 from pbx.store.interface import StoreError
+from pbx.supervise import run_web
 
 log = structlog.get_logger()
 
 Sip = Annotated[str | None, Parameter(name="--sip", help="HOST:PORT to listen on; port 0 asks for a free one.")]
 
 
-def serve(*, data: Data = DATA, sip: Sip = None, json: Json = False) -> int:
+def serve(*, data: Data = DATA, sip: Sip = None, web: WebOption = None, json: Json = False) -> int:
     """Run the PBX until SIGTERM or Ctrl-C; then every call is ended with a BYE.
 
-    With --json the first line of the output says where it listens.
+    With --json the first line of the output says where it listens, the next one where its portal does.
     """
     config = with_sip_address(load(data), sip)
+    portal = web_address(web, config.server.web)
     set_up_logs(level=config.server.log.level, format=config.server.log.format)
     with machine_trouble():
-        trio.run(_serve, config, json)
+        trio.run(_serve, config, portal, json)
     return 0
 
 
-async def _serve(config: Config, json: bool) -> None:
+async def _serve(config: Config, portal: tuple[str, int] | None, json: bool) -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(wait_for_signal, nursery.cancel_scope)
         server = await nursery.start(run_site, config)
         say_where(server, json=json)
+        if portal is not None:
+            urls = Urls()
+            nursery.start_soon(run_web, config.folder, portal, urls.put)
+            await say_where_portal(config, await urls.first(), json=json)
 
 
 @contextmanager
@@ -84,6 +92,38 @@ def say_where(server: Server, *, json: bool) -> None:
         sys.stdout.write(msgspec.json.encode(facts).decode() + "\n")
     else:
         print(f"SIP on UDP {sip}; Ctrl-C ends it")
+    sys.stdout.flush()
+
+
+class Urls:
+    """Where the web process is. Only its first start is news: it stays there."""
+
+    def __init__(self) -> None:
+        self._url = ""
+        self._is_known = trio.Event()
+
+    def put(self, url: str) -> None:
+        """It is up, at `url`."""
+        self._url = url
+        self._is_known.set()
+
+    async def first(self) -> str:
+        """Where it is, once it is up."""
+        await self._is_known.wait()
+        return self._url
+
+
+async def say_where_portal(config: Config, url: str, *, json: bool) -> None:
+    """Tells where the portal is; with a link into it while nobody has a password yet."""
+    try:
+        link = None if await is_password_set(config) else await new_link(config, url)
+    except StoreError as error:  # no link now is no reason to have no calls; `pbx link` makes one later
+        log.warning("no sign-in link", error=str(error))
+        link = None
+    if json:
+        sys.stdout.write(msgspec.json.encode({"web": url, "portal": link}).decode() + "\n")
+    else:
+        print(f"portal {url}" if link is None else f"portal {link}")
     sys.stdout.flush()
 
 

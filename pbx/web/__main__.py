@@ -36,7 +36,7 @@ def main() -> int:
     if not is_loopback(host) and not settings.allow_plain_http:
         print(f"{host} is not this machine alone: set allow_plain_http under [web] to allow it", file=sys.stderr)
         return MISUSED
-    set_up_logs(level=config.server.log.level, format=config.server.log.format)
+    set_up_logs(level=options.log_level or config.server.log.level, format=config.server.log.format)
     # uvicorn stops in good order at these signals, and then raises them once more for whoever handled them before.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
@@ -56,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pbx.web", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("pbx-data"), help="the data folder")
     parser.add_argument("--web", metavar="HOST:PORT", help="where to listen; port 0 is any that is free")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="instead of pbx.toml's")
     parser.add_argument("--openapi", action="store_true", help="print the description of the API, and end")
     return parser.parse_args()
 

@@ -19,7 +19,7 @@ PBX = str(Path(sys.executable).with_name("pbx"))  # the script that the distribu
 
 def demo(folder: Path, *options: str, sip: str = "127.0.0.1:0") -> subprocess.CompletedProcess[str]:
     """Runs it to its end after the self-test."""
-    command = [PBX, "demo", "--data", str(folder), "--sip", sip, "--self-test-only", *options]
+    command = [PBX, "demo", "--data", str(folder), "--sip", sip, "--web", "127.0.0.1:0", "--self-test-only", *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
@@ -52,7 +52,8 @@ def test_the_first_start_tells_all_and_the_second_keeps_it(folder: Path):
     assert first.returncode == 0, first.stdout + first.stderr
     told = facts(first)
     assert set(told) == {"portal", "tenant", "domain", "extensions", "numbers", "sip", "web", "self_test"}
-    assert told["portal"] is None
+    assert told["portal"].startswith(f"{told['web']}/sign-in#demo.")
+    assert told["web"].startswith("http://127.0.0.1:")
     assert (told["tenant"], told["domain"]) == ("demo", "demo.localhost")
     assert [extension["number"] for extension in told["extensions"]] == ["101", "102"]
     passwords = [extension["password"] for extension in told["extensions"]]
@@ -74,7 +75,7 @@ def test_the_first_start_tells_all_and_the_second_keeps_it(folder: Path):
             assert leg["lost_ratio"] == 0
             assert leg["mos"] > 4
             assert leg["delay_ms"] > 0
-    for word in passwords:
+    for word in (*passwords, told["portal"].partition("#")[2]):
         assert word not in first.stderr
     again = demo(folder, "--json")
     assert [extension["password"] for extension in facts(again)["extensions"]] == passwords
@@ -110,7 +111,7 @@ def test_a_self_test_that_fails_names_the_call_and_exits_with_1(folder: Path):
 def test_it_goes_on_until_it_is_told_to_stop(folder: Path):
     init(folder)
     use_free_rtp_ports(folder)
-    command = [PBX, "demo", "--data", str(folder), "--sip", "127.0.0.1:0", "--json"]
+    command = [PBX, "demo", "--data", str(folder), "--sip", "127.0.0.1:0", "--web", "off", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert json.loads(process.stdout.readline())["self_test"]["ok"]

@@ -94,9 +94,12 @@ class PbxProcess:
         self._was_killed = False
 
     @classmethod
-    async def start(cls, stage: Stage, folder: DataFolder, *, sip: str = "127.0.0.1:0") -> "PbxProcess":
+    async def start(
+        cls, stage: Stage, folder: DataFolder, *, sip: str = "127.0.0.1:0", web: str = "off"
+    ) -> "PbxProcess":
         """Returns once it says where it listens. The stage checks, after its end, that it was sound."""
-        program = await stage.start("pbx serve", [PBX, "serve", "--data", folder.path, "--sip", sip, "--json"])
+        command = [PBX, "serve", "--data", folder.path, "--sip", sip, "--web", web, "--json"]
+        program = await stage.start("pbx serve", command)
         said = json.loads((await program.wait_line(r'^\{"sip".*\}$', within_s=START_S))[0])
         host, _, port = said["sip"].rpartition(":")
         pbx = cls(program, folder, (host, int(port)))

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 RECORDS = {"pbx.tenants", "pbx.events", "pbx.cdr.cdr", "pbx.routing.plan"}  # values that pure packages hand each other
 LIVE = {"trio", "structlog"}  # what may wait and may log; a core does neither
-INTERFACES = {"pbx.store.interface", "pbx.bus.interface", "pbx.blobs.interface"}
+INTERFACES = {"pbx.store.interface", "pbx.store.accounts", "pbx.bus.interface", "pbx.blobs.interface"}
 
 ALLOWED: dict[str, set[str]] = {
     # What other projects import.
@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     # The seams: interfaces, then each backend with its library.
     "pbx.store": RECORDS | LIVE | {"sqlalchemy", "alembic", "anyio"},
     "pbx.store.interface": RECORDS,
+    "pbx.store.accounts": RECORDS,
     "pbx.bus": RECORDS | LIVE | {"anyio"},
     "pbx.bus.interface": RECORDS,
     "pbx.blobs": RECORDS | LIVE | {"anyio"},
@@ -60,9 +61,19 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.apps.*": RECORDS | INTERFACES | LIVE | {"pbx.call", "pbx.media", "pbx.prompts"},
     "pbx.front": RECORDS | LIVE | {"pbx.sip", "pbx.transport", "pbx.registrar", "pbx.security", "pbx.call"},
     "pbx.testphone": {"pbx.sip", "pbx.transport", "mediacore", "numpy", "trio"},
+    # The web process: no SIP, no media, no trio; what it opens of this machine, only at its root.
+    "pbx.web": RECORDS
+    | INTERFACES
+    | {"pbx.config", "pbx.routing", "anyio", "fastapi", "starlette", "pydantic", "argon2", "structlog"},
+    "pbx.web.server": {"pbx.web", "pbx.config", "pbx.store", "pbx.bus", "pbx.blobs", "anyio", "uvicorn", "structlog"},
+    "pbx.web.__main__": {"pbx.web", "pbx.config", "pbx.observe", "anyio"},
     # What people start.
     "pbx.cli": RECORDS | {"pbx.config", "pbx.routing", "cyclopts", "rich"},
     "pbx.cli.calls": RECORDS | {"pbx.config", "pbx.bus", "pbx.cli", "cyclopts", "rich", "anyio", "trio"},
+    "pbx.cli.cdr": RECORDS | {"pbx.config", "pbx.routing", "pbx.store", "pbx.cli", "cyclopts", "rich", "trio"},
+    "pbx.cli.portal_link": RECORDS | {"pbx.config", "pbx.store", "pbx.web.auth.sign_in_link"},
+    "pbx.cli.link": {"pbx.config", "pbx.routing", "pbx.store.interface", "pbx.web.auth.sign_in_link", "pbx.cli"}
+    | {"cyclopts", "trio"},
     "pbx.cli.demo": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.cli.load": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.cli.serve": LIVE | {"pbx", "cyclopts", "rich"},
@@ -71,6 +82,8 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.machine": LIVE | {"pbx"},
     "pbx.site": LIVE | {"pbx"},
     "pbx.control": LIVE | {"pbx"},
+    "pbx.announcer": LIVE | {"pbx"},
+    "pbx.supervise": LIVE | {"pbx.sip"},
 }
 
 # A core's absence of these is what makes a 32-second timer testable in no time.

@@ -1,0 +1,84 @@
+"""Tells other processes, over the Bus, what changes in this one. Nothing that tells it of a change ever waits for it.
+
+| signal                  | payload                       | says                                              |
+|-------------------------|-------------------------------|---------------------------------------------------|
+| `calls.changed`         | the LiveCall                  | it began, rings, talks, ended (phase "ended")     |
+| `registrations.changed` | {"extension": NUMBER}         | its contacts are others, or expire at other times |
+| `cdrs.added`            | {"id": ID}                    | the Store has it                                  |
+
+A signal that still waits is replaced by a newer one about the same thing. WAITING_MAX wait at most; then the oldest is
+dropped and counted: signals may be lost, and whoever listens looks again from time to time anyway.
+"""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+import trio
+from msgspec import Struct
+
+from pbx.bus.interface import BusError, Signals
+from pbx.cdr.cdr import Cdr
+from pbx.events.live_call import LiveCall
+from pbx.tenants.scope import TenantScope
+
+WAITING_MAX = 4096
+
+
+class AnnouncerStats(Struct, frozen=True):
+    """`waiting` is of now, the others count since the start."""
+
+    waiting: int
+    published: int
+    dropped: int
+    failed: int  # the Bus would not carry them
+
+
+class Announcer:
+    """`run` it with a Bus; until then, and while that is slow, changes wait."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[str, TenantScope, str], Callable[[], object]] = {}
+        self._woken = trio.Event()
+        self._published = self._dropped = self._failed = 0
+
+    def call_changed(self, scope: TenantScope, call_id: str, live: Callable[[], LiveCall]) -> None:
+        """`live` says what the call is like; it is asked when the signal leaves, after all that happens now."""
+        self._put("calls.changed", scope, call_id, live)
+
+    def registrations_changed(self, scope: TenantScope, extension: str) -> None:
+        """An extension's contacts were added, refreshed, removed, or ran out."""
+        self._put("registrations.changed", scope, extension, lambda: {"extension": extension})
+
+    def cdrs_added(self, scope: TenantScope, cdrs: Iterable[Cdr]) -> None:
+        """The Store has these."""
+        for cdr in cdrs:
+            self._put("cdrs.added", scope, cdr.id, lambda cdr_id=cdr.id: {"id": cdr_id})  # type: ignore[misc]
+
+    async def run(self, signals: Signals) -> None:
+        """Publishes until cancelled."""
+        while True:
+            await self._woken.wait()
+            self._woken = trio.Event()
+            while self._waiting:
+                subject, scope, about = key = next(iter(self._waiting))
+                await self._publish(signals, scope, subject, self._waiting.pop(key))
+
+    def stats(self) -> AnnouncerStats:
+        """How it goes."""
+        return AnnouncerStats(len(self._waiting), self._published, self._dropped, self._failed)
+
+    async def _publish(self, signals: Signals, scope: TenantScope, subject: str, said: Callable[[], object]) -> None:
+        try:
+            await signals.publish(scope, subject, msgspec.json.encode(said()))
+            self._published += 1
+        except (BusError, UnicodeEncodeError):  # a caller's name may have bytes of no encoding in it
+            self._failed += 1
+
+    def _put(self, subject: str, scope: TenantScope, about: str, said: Callable[[], object]) -> None:
+        key = (subject, scope, about)
+        self._waiting.pop(key, None)
+        if len(self._waiting) >= WAITING_MAX:
+            del self._waiting[next(iter(self._waiting))]
+            self._dropped += 1
+        self._waiting[key] = said
+        self._woken.set()
