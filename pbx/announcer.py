@@ -17,8 +17,9 @@ import trio
 from msgspec import Struct
 
 from pbx.bus.interface import BusError, Signals
+from pbx.call.call import Call
+from pbx.call.directory import summary
 from pbx.cdr.cdr import Cdr
-from pbx.events.live_call import LiveCall
 from pbx.tenants.scope import TenantScope
 
 WAITING_MAX = 4096
@@ -41,9 +42,9 @@ class Announcer:
         self._woken = trio.Event()
         self._published = self._dropped = self._failed = 0
 
-    def call_changed(self, scope: TenantScope, call_id: str, live: Callable[[], LiveCall]) -> None:
-        """`live` says what the call is like; it is asked when the signal leaves, after all that happens now."""
-        self._put("calls.changed", scope, call_id, live)
+    def call_changed(self, call: Call) -> None:
+        """What it looks like is asked when the signal leaves, after all that happens to it now."""
+        self._put("calls.changed", call.state.scope, call.state.id, lambda: summary(call))
 
     def registrations_changed(self, scope: TenantScope, extension: str) -> None:
         """An extension's contacts were added, refreshed, removed, or ran out."""
@@ -60,7 +61,7 @@ class Announcer:
             await self._woken.wait()
             self._woken = trio.Event()
             while self._waiting:
-                subject, scope, about = key = next(iter(self._waiting))
+                subject, scope, _ = key = next(iter(self._waiting))
                 await self._publish(signals, scope, subject, self._waiting.pop(key))
 
     def stats(self) -> AnnouncerStats:
@@ -71,7 +72,7 @@ class Announcer:
         try:
             await signals.publish(scope, subject, msgspec.json.encode(said()))
             self._published += 1
-        except (BusError, UnicodeEncodeError):  # a caller's name may have bytes of no encoding in it
+        except BusError:
             self._failed += 1
 
     def _put(self, subject: str, scope: TenantScope, about: str, said: Callable[[], object]) -> None:

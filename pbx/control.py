@@ -52,7 +52,9 @@ async def serve_control(folder: Path, server: Server, *, task_status: trio.TaskS
         await handlers.enter_async_context(bus.handle("calls.list", list_calls))
         await handlers.enter_async_context(bus.handle("registrations.list", list_registrations))
         await handlers.enter_async_context(bus.handle("server.stats", stats))
-        await serve_in(folder, bus, task_status=task_status)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.announcer.run, bus)
+            await serve_in(folder, bus, task_status=task_status)
 
 
 def live_registrations(server: Server, scope: TenantScope, *, after: str = "") -> list[LiveRegistration]:

@@ -13,6 +13,7 @@ import structlog
 import trio
 from msgspec import Struct
 
+from pbx.announcer import Announcer, AnnouncerStats
 from pbx.apps.announcement import announcement
 from pbx.apps.conference import Conference
 from pbx.apps.echo import echo
@@ -81,6 +82,7 @@ class ServerStats(Struct, frozen=True):
     registrar: RegistrarStats
     spool: SpoolStats
     shipper: ShipperStats
+    announcer: AnnouncerStats
 
 
 class Server:
@@ -134,6 +136,10 @@ class Server:
             calls_max=limits.calls_max,
         )
         self.shipper = Shipper(parts.spool, parts.store)
+        self.announcer = Announcer()
+        self.calls.services.observers.append(self.announcer.call_changed)
+        self.registrar_edge.observers.append(self.announcer.registrations_changed)
+        self.shipper.observers.append(self.announcer.cdrs_added)
 
     def stats(self) -> ServerStats:
         """What is open now, and what was counted since the start."""
@@ -157,6 +163,7 @@ class Server:
             registrar=self.registrar.stats(),
             spool=self.parts.spool.stats(),
             shipper=self.shipper.stats(),
+            announcer=self.announcer.stats(),
         )
 
     async def run(self, *, task_status: trio.TaskStatus["Server"] = trio.TASK_STATUS_IGNORED) -> None:

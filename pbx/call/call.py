@@ -77,6 +77,8 @@ class Services:
     codecs: tuple[sdp.Codec, ...] = (sdp.PCMU, sdp.PCMA, sdp.TELEPHONE_EVENT)
     product: str = "mediacore-pbx"
     counters: CallCounters = field(default_factory=CallCounters)
+    # Told of every change that people can see in a call. They only note it: the call waits for them.
+    observers: list[Callable[["Call"], None]] = field(default_factory=list)
 
 
 class Call:
@@ -183,6 +185,7 @@ class Call:
         history = self.state.history
         if len(history) < HISTORY_MAX or not isinstance(event, LegHeld | LegResumed):
             history.append(event)
+        self.tell()
 
     def end(self, by: By, status: int | None, reason: str) -> None:
         """Decides that the call is over, now. Whoever comes second decides nothing."""
@@ -191,6 +194,7 @@ class Call:
         self.state.phase = "ended"
         self.state.ended_at = self.services.wall()
         self.state.ended_by, self.state.end_status, self.state.end_reason = by, status, reason
+        self.tell()
 
     async def save(self) -> None:
         """Returns once the spool has the state: what a phone is told afterwards survives this process.
@@ -198,6 +202,7 @@ class Call:
         A disk that is full or slow costs the call its survival, not its life: that is counted, and the call goes on.
         Whoever saves has something to say to a phone next, so nothing but SAVE_S cuts this short.
         """
+        self.tell()
         state = self.state
         change = PutCall(state.id, state.scope, encode_state(state), state.epoch)
         try:
@@ -206,6 +211,11 @@ class Call:
             self.services.counters.saves_late += scope.cancelled_caught
         except SpoolError:
             self.services.counters.saves_failed += 1
+
+    def tell(self) -> None:
+        """Tells whoever watches that something about this call may look different now."""
+        for observer in self.services.observers:
+            observer(self)
 
 
 def new_state(

@@ -9,6 +9,7 @@ from pbx.call.call import Call, Services
 from pbx.call.intake import Refused, begin
 from pbx.call.run import run_call
 from pbx.call.state import CallState
+from pbx.call.wire_text import encodable
 from pbx.events.call_events import LegAnswered
 from pbx.events.live_call import LiveCall
 from pbx.media.interface import NoMediaPorts
@@ -83,7 +84,7 @@ class CallDirectory:
 
     def live(self, scope: TenantScope | None = None) -> list[LiveCall]:
         """The calls of a tenant, or of all of them, the oldest first."""
-        return [_summary(call) for call in self if scope is None or call.state.scope == scope]
+        return [summary(call) for call in self if scope is None or call.state.scope == scope]
 
     def why_unheard(self, number: str) -> str | None:
         """Why we hear nothing usable from the phone of an extension that is in a call; None where all is well."""
@@ -105,6 +106,7 @@ class CallDirectory:
         finally:
             del self._calls[call.state.id]
             self.services.counters.ended += 1
+            call.tell()
 
 
 def _reconnect(call: Call) -> None:
@@ -116,10 +118,11 @@ def _reconnect(call: Call) -> None:
         call.services.media.bridge(call.caller.media, callee.media)
 
 
-def _summary(call: Call) -> LiveCall:
+def summary(call: Call) -> LiveCall:
+    """What people see of a call now."""
     state, started = call.state, call.state.started
     answered = next((e.at for e in state.history if isinstance(e, LegAnswered) and e.leg == state.caller.id), None)
     parties = tuple(leg.party for leg in state.legs[1:] if leg.phase != "ended")
-    return LiveCall(
-        state.id, state.scope.tenant, started.from_number, started.to_number, state.phase, started.at, answered, parties
-    )
+    # What somebody dialled may have bytes of no encoding in it: one odd call must not keep all from being listed.
+    numbers = encodable(started.from_number), encodable(started.to_number)
+    return LiveCall(state.id, state.scope.tenant, *numbers, state.phase, started.at, answered, parties)

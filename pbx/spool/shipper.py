@@ -4,7 +4,7 @@ An item leaves the spool only after the Store has said that it has it. Killed be
 again, and the Store keeps the first. Nobody waits for the shipper: calls end whether or not there is a Store.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import trio
@@ -15,6 +15,7 @@ from pbx.spool.change import CDR_KIND, Change, SetAside, Shipped
 from pbx.spool.errors import SpoolError
 from pbx.spool.spool import OutboxItem, Spool
 from pbx.store.interface import Store, StoreError, StoreRefused
+from pbx.tenants.scope import TenantScope
 
 BATCH_MAX = 500  # items a round
 LINGER_S = 0.5  # what else ends meanwhile goes with it: one write of the Store for all of them, instead of one each
@@ -39,6 +40,8 @@ class Shipper:
     def __init__(self, spool: Spool, store: Store) -> None:
         self._spool = spool
         self._store = store
+        # Told of CDRs that the Store has now. They only note it: the outbox waits for them.
+        self.observers: list[Callable[[TenantScope, Sequence[Cdr]], None]] = []
         self._shipped = self._refused = self._failures = 0
         self._retry_s = 0.0
         self._last_failure = ""
@@ -95,15 +98,17 @@ class Shipper:
 
     async def _deliver_cdrs(self, cdrs: list[tuple[OutboxItem, Cdr]]) -> list[Change]:
         """As `_deliver`, for CDRs of one scope."""
-        scope = cdrs[0][0].scope
+        scope, records = cdrs[0][0].scope, [cdr for _, cdr in cdrs]
         try:
-            await self._store.add_cdrs(scope, [cdr for _, cdr in cdrs])
+            await self._store.add_cdrs(scope, records)
         except StoreRefused as refused:
             if len(cdrs) == 1:
                 return [SetAside(cdrs[0][0].position, str(refused))]
             # One that can never be kept must not hold up the others. Halves find it in few calls.
             middle = len(cdrs) // 2
             return await self._deliver_cdrs(cdrs[:middle]) + await self._deliver_cdrs(cdrs[middle:])
+        for observer in self.observers:
+            observer(scope, records)
         return [Shipped(item.position) for item, _ in cdrs]
 
 
