@@ -5,9 +5,10 @@ network under a virtual clock.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 import trio
@@ -17,6 +18,7 @@ from pbx.apps.announcement import announcement
 from pbx.apps.conference import Conference
 from pbx.apps.echo import echo
 from pbx.apps.menu import menu
+from pbx.apps.voicemail import Voicemail, VoicemailStats
 from pbx.blobs.interface import Blobs
 from pbx.call.call import Prompts, Services
 from pbx.call.directory import CallDirectory
@@ -27,6 +29,7 @@ from pbx.media.interface import MediaEngine
 from pbx.registrar.edge import RegistrarEdge
 from pbx.registrar.policy import RegistrarPolicy
 from pbx.registrar.registrar import Registrar, RegistrarStats
+from pbx.security.pin import verify_pin
 from pbx.sip.auth import DigestServer
 from pbx.sip.stack import SipStack, StackStats
 from pbx.spool import Spool, SpoolStats
@@ -57,6 +60,7 @@ class Parts:
     blobs: Blobs
     folder: Path  # for what is being recorded
     token: Callable[[], str] = random_token
+    in_thread: Callable[..., Awaitable[Any]] = trio.to_thread.run_sync  # runs what blocks
     died_at: float | None = None  # unix seconds: when the process before this one was last seen alive
 
 
@@ -81,6 +85,7 @@ class ServerStats(Struct, frozen=True):
     registrar: RegistrarStats
     spool: SpoolStats
     shipper: ShipperStats
+    voicemail: VoicemailStats
 
 
 class Server:
@@ -115,6 +120,7 @@ class Server:
         self.endpoint = Endpoint(
             stack, parts.socket, self.front.receive, advertised_host=config.server.advertised_address
         )
+        self.voicemail = Voicemail(parts.blobs, parts.folder, verify_pin=verify_pin, in_thread=parts.in_thread)
         self.calls = CallDirectory(
             Services(
                 endpoint=self.endpoint,
@@ -127,7 +133,9 @@ class Server:
                     "announcement": announcement,
                     "conference": Conference(),
                     "echo": echo,
+                    "mailbox": self.voicemail.mailbox,
                     "menu": menu,
+                    "voicemail": self.voicemail.leave_message,
                 },
                 prompts=parts.prompts,
             ),
@@ -157,6 +165,7 @@ class Server:
             registrar=self.registrar.stats(),
             spool=self.parts.spool.stats(),
             shipper=self.shipper.stats(),
+            voicemail=self.voicemail.stats(),
         )
 
     async def run(self, *, task_status: trio.TaskStatus["Server"] = trio.TASK_STATUS_IGNORED) -> None:
@@ -167,6 +176,7 @@ class Server:
             outer.start_soon(self.parts.media.run)
             outer.start_soon(self.registrar_edge.run)
             outer.start_soon(self.shipper.run)
+            outer.start_soon(self.voicemail.run)
             try:
                 async with trio.open_nursery() as nursery:
                     self.front.open(self.endpoint, self.calls, nursery)

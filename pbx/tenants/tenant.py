@@ -1,12 +1,18 @@
 """A tenant's configuration as calls see it: an immutable snapshot with a version.
 
-Never holds a password: only HA1 digests (RFC 7616 3.4.2), and those are digests over `realm`, so a tenant whose realm
-changes needs new ones. Everything here becomes JSON and comes back equal.
+Never holds a password or PIN: only hashes of PINs and HA1 digests (RFC 7616 3.4.2), and those are digests over `realm`,
+so a tenant whose realm changes needs new ones. Everything here becomes JSON and comes back equal.
 """
 
 from msgspec import Struct, field
 
 from pbx.routing.plan import Plan
+
+
+class VoicemailBox(Struct, frozen=True):
+    """A mailbox that its owner can dial into. `pin_hash` is of the PIN that they type, see `pbx.security.pin`."""
+
+    pin_hash: str
 
 
 class Extension(Struct, frozen=True):
@@ -16,6 +22,7 @@ class Extension(Struct, frozen=True):
     name: str = ""
     ha1: dict[str, str] = field(default_factory=dict)
     ring_s: int | None = None  # seconds; None: the plan's own
+    voicemail: VoicemailBox | None = None  # None: nobody can dial in; messages for it are kept all the same
 
 
 class Tenant(Struct, frozen=True):
