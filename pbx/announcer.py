@@ -5,6 +5,7 @@
 | `calls.changed`         | the LiveCall                  | it began, rings, talks, ended (phase "ended")     |
 | `registrations.changed` | {"extension": NUMBER}         | its contacts are others, or expire at other times |
 | `cdrs.added`            | {"id": ID}                    | the Store has it                                  |
+| `voicemail.changed`     | {"box", "new", "old"}         | so many messages are in the box                   |
 
 A signal that still waits is replaced by a newer one about the same thing. WAITING_MAX wait at most; then the oldest is
 dropped and counted: signals may be lost, and whoever listens looks again from time to time anyway.
@@ -54,6 +55,10 @@ class Announcer:
         """The Store has these."""
         for cdr in cdrs:
             self._put("cdrs.added", scope, cdr.id, lambda cdr_id=cdr.id: {"id": cdr_id})  # type: ignore[misc]
+
+    def messages_changed(self, scope: TenantScope, box: str, new: int, old: int) -> None:
+        """A mailbox has so many messages not heard, and heard."""
+        self._put("voicemail.changed", scope, box, lambda: {"box": box, "new": new, "old": old})
 
     async def run(self, signals: Signals) -> None:
         """Publishes until cancelled."""

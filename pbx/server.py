@@ -5,9 +5,10 @@ network under a virtual clock.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 import trio
@@ -18,23 +19,28 @@ from pbx.apps.announcement import announcement
 from pbx.apps.conference import Conference
 from pbx.apps.echo import echo
 from pbx.apps.menu import menu
+from pbx.apps.voicemail import Voicemail, VoicemailStats
 from pbx.blobs.interface import Blobs
 from pbx.call.call import Prompts, Services
 from pbx.call.directory import CallDirectory
 from pbx.call.state import CallState, decode_state
 from pbx.config.load import Config
+from pbx.events.message_counts import MessageCounts
 from pbx.front import Front
 from pbx.media.interface import MediaEngine
 from pbx.registrar.edge import RegistrarEdge
+from pbx.registrar.message_waiting import MessageWaiting, MessageWaitingStats
 from pbx.registrar.policy import RegistrarPolicy
 from pbx.registrar.registrar import Registrar, RegistrarStats
+from pbx.security.pin import verify_pin
 from pbx.sip.auth import DigestServer
 from pbx.sip.stack import SipStack, StackStats
 from pbx.spool import Spool, SpoolStats
 from pbx.spool.shipper import Shipper, ShipperStats
 from pbx.store.interface import Store
 from pbx.tenants.directory import TenantDirectory
-from pbx.tenants.tenant import Tenant
+from pbx.tenants.scope import TenantScope
+from pbx.tenants.tenant import Tenant, number_for_messages
 from pbx.transport.endpoint import DatagramSocket, Endpoint
 
 log = structlog.get_logger()
@@ -58,6 +64,7 @@ class Parts:
     blobs: Blobs
     folder: Path  # for what is being recorded
     token: Callable[[], str] = random_token
+    in_thread: Callable[..., Awaitable[Any]] = trio.to_thread.run_sync  # runs what blocks
     died_at: float | None = None  # unix seconds: when the process before this one was last seen alive
 
 
@@ -82,6 +89,8 @@ class ServerStats(Struct, frozen=True):
     registrar: RegistrarStats
     spool: SpoolStats
     shipper: ShipperStats
+    voicemail: VoicemailStats
+    message_waiting: MessageWaitingStats
     announcer: AnnouncerStats
 
 
@@ -117,6 +126,7 @@ class Server:
         self.endpoint = Endpoint(
             stack, parts.socket, self.front.receive, advertised_host=config.server.advertised_address
         )
+        self.voicemail = Voicemail(parts.blobs, parts.folder, verify_pin=verify_pin, in_thread=parts.in_thread)
         self.calls = CallDirectory(
             Services(
                 endpoint=self.endpoint,
@@ -129,17 +139,40 @@ class Server:
                     "announcement": announcement,
                     "conference": Conference(),
                     "echo": echo,
+                    "mailbox": self.voicemail.mailbox,
                     "menu": menu,
+                    "voicemail": self.voicemail.leave_message,
                 },
                 prompts=parts.prompts,
             ),
             calls_max=limits.calls_max,
         )
         self.shipper = Shipper(parts.spool, parts.store)
+        self.message_waiting = MessageWaiting(
+            self.endpoint,
+            self.registrar,
+            self._count_messages,
+            tenants=lambda: self.tenants,
+            wall=parts.wall,
+            token=parts.token,
+            account_number=number_for_messages,
+        )
         self.announcer = Announcer()
         self.calls.services.observers.append(self.announcer.call_changed)
         self.registrar_edge.observers.append(self.announcer.registrations_changed)
+        self.registrar_edge.observers.append(self.message_waiting.registered)
         self.shipper.observers.append(self.announcer.cdrs_added)
+        self.voicemail.mailboxes.on_changed.append(self._messages_changed)
+
+    def _count_messages(self, scope: TenantScope, extension: str) -> MessageCounts | None:
+        tenant = self.tenants.named(scope.tenant)
+        if tenant is None or extension not in tenant.extensions:
+            return None
+        return MessageCounts(*self.voicemail.mailboxes.counts(scope, extension))
+
+    def _messages_changed(self, scope: TenantScope, box: str, new: int, old: int) -> None:
+        self.message_waiting.changed(scope, box)
+        self.announcer.messages_changed(scope, box, new, old)
 
     def stats(self) -> ServerStats:
         """What is open now, and what was counted since the start."""
@@ -163,6 +196,8 @@ class Server:
             registrar=self.registrar.stats(),
             spool=self.parts.spool.stats(),
             shipper=self.shipper.stats(),
+            voicemail=self.voicemail.stats(),
+            message_waiting=self.message_waiting.stats(),
             announcer=self.announcer.stats(),
         )
 
@@ -174,6 +209,8 @@ class Server:
             outer.start_soon(self.parts.media.run)
             outer.start_soon(self.registrar_edge.run)
             outer.start_soon(self.shipper.run)
+            outer.start_soon(self.voicemail.run)
+            outer.start_soon(self.message_waiting.run)
             try:
                 async with trio.open_nursery() as nursery:
                     self.front.open(self.endpoint, self.calls, nursery)

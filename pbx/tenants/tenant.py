@@ -1,12 +1,19 @@
 """A tenant's configuration as calls see it: an immutable snapshot with a version.
 
-Never holds a password: only HA1 digests (RFC 7616 3.4.2), and those are digests over `realm`, so a tenant whose realm
-changes needs new ones. Everything here becomes JSON and comes back equal.
+Never holds a password or PIN: only hashes of PINs and HA1 digests (RFC 7616 3.4.2), and those are digests over `realm`,
+so a tenant whose realm changes needs new ones. Everything here becomes JSON and comes back equal.
 """
 
 from msgspec import Struct, field
 
-from pbx.routing.plan import Plan
+from pbx.routing.match import is_pattern
+from pbx.routing.plan import MailboxNode, Plan
+
+
+class VoicemailBox(Struct, frozen=True):
+    """A mailbox that its owner can dial into. `pin_hash` is of the PIN that they type, see `pbx.security.pin`."""
+
+    pin_hash: str
 
 
 class Extension(Struct, frozen=True):
@@ -16,6 +23,7 @@ class Extension(Struct, frozen=True):
     name: str = ""
     ha1: dict[str, str] = field(default_factory=dict)
     ring_s: int | None = None  # seconds; None: the plan's own
+    voicemail: VoicemailBox | None = None  # None: nobody can dial in; messages for it are kept all the same
 
 
 class Tenant(Struct, frozen=True):
@@ -35,3 +43,12 @@ class Tenant(Struct, frozen=True):
         """The digest to verify `number` with, or None: no such extension, or none for this algorithm."""
         extension = self.extensions.get(number)
         return None if extension is None else extension.ha1.get(algorithm)
+
+
+def number_for_messages(tenant: Tenant, extension: str) -> str:
+    """What a phone of the extension dials to hear its messages; the extension itself where the plan has no number."""
+    for number, name in tenant.plan.numbers.items():
+        node = tenant.plan.node(name)
+        if isinstance(node, MailboxNode) and node.box in (None, extension) and not is_pattern(number):
+            return number
+    return extension

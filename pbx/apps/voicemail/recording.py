@@ -1,0 +1,26 @@
+"""The caller speaks until they press #, or a limit is reached."""
+
+from pathlib import Path
+
+import trio
+
+from pbx.call.application import ApplicationCall
+from pbx.media.interface import Digits
+
+END_KEY = "#"
+
+
+async def record_until_done(call: ApplicationCall, path: Path, *, max_s: float) -> float:
+    """Records into `path`; how many seconds it came to."""
+    with call.listening() as digits, call.recording(path, max_s=max_s) as recording:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_wait_end_key, digits, nursery.cancel_scope)
+            await recording.wait_ended()
+            nursery.cancel_scope.cancel()
+        return recording.duration_s
+
+
+async def _wait_end_key(digits: Digits, scope: trio.CancelScope) -> None:
+    while await digits.next() != END_KEY:
+        pass
+    scope.cancel()
