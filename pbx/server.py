@@ -32,6 +32,7 @@ from pbx.registrar.edge import RegistrarEdge
 from pbx.registrar.message_waiting import MessageWaiting, MessageWaitingStats
 from pbx.registrar.policy import RegistrarPolicy
 from pbx.registrar.registrar import Registrar, RegistrarStats
+from pbx.routing.application import mailbox_number
 from pbx.security.pin import verify_pin
 from pbx.sip.auth import DigestServer
 from pbx.sip.stack import SipStack, StackStats
@@ -40,7 +41,7 @@ from pbx.spool.shipper import Shipper, ShipperStats
 from pbx.store.interface import Store
 from pbx.tenants.directory import TenantDirectory
 from pbx.tenants.scope import TenantScope
-from pbx.tenants.tenant import Tenant, number_for_messages
+from pbx.tenants.tenant import Tenant
 from pbx.transport.endpoint import DatagramSocket, Endpoint
 
 log = structlog.get_logger()
@@ -155,7 +156,7 @@ class Server:
             tenants=lambda: self.tenants,
             wall=parts.wall,
             token=parts.token,
-            account_number=number_for_messages,
+            account_number=lambda tenant, extension: mailbox_number(tenant.plan, extension),
         )
         self.announcer = Announcer()
         self.calls.services.observers.append(self.announcer.call_changed)
@@ -166,7 +167,8 @@ class Server:
 
     def _count_messages(self, scope: TenantScope, extension: str) -> MessageCounts | None:
         tenant = self.tenants.named(scope.tenant)
-        if tenant is None or extension not in tenant.extensions:
+        mailbox = tenant.extensions[extension].voicemail if tenant and extension in tenant.extensions else None
+        if mailbox is None:
             return None
         return MessageCounts(*self.voicemail.mailboxes.counts(scope, extension))
 

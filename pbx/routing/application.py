@@ -5,6 +5,7 @@ Pure, a part of `step.py`. Options are text, for they are kept with the call; an
 
 from typing import TypeAlias, get_args
 
+from pbx.routing.match import is_pattern
 from pbx.routing.plan import (
     AnnouncementNode,
     ApplicationNode,
@@ -69,3 +70,12 @@ def _box(named: str | None, else_number: str, plan: Plan) -> str:
     if else_number not in plan.extensions:
         raise NoBox(f"{else_number!r} is no extension, so it has no mailbox")
     return else_number
+
+
+def mailbox_number(plan: Plan, extension: str) -> str:
+    """What the extension dials to hear its messages; its own number where the plan has none for that."""
+    for number, name in plan.numbers.items():
+        node = plan.node(name)
+        if isinstance(node, MailboxNode) and node.box in (None, extension) and not is_pattern(number):
+            return number
+    return extension

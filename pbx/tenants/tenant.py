@@ -6,8 +6,7 @@ so a tenant whose realm changes needs new ones. Everything here becomes JSON and
 
 from msgspec import Struct, field
 
-from pbx.routing.match import is_pattern
-from pbx.routing.plan import MailboxNode, Plan
+from pbx.routing.plan import Plan
 
 
 class VoicemailBox(Struct, frozen=True):
@@ -43,12 +42,3 @@ class Tenant(Struct, frozen=True):
         """The digest to verify `number` with, or None: no such extension, or none for this algorithm."""
         extension = self.extensions.get(number)
         return None if extension is None else extension.ha1.get(algorithm)
-
-
-def number_for_messages(tenant: Tenant, extension: str) -> str:
-    """What a phone of the extension dials to hear its messages; the extension itself where the plan has no number."""
-    for number, name in tenant.plan.numbers.items():
-        node = tenant.plan.node(name)
-        if isinstance(node, MailboxNode) and node.box in (None, extension) and not is_pattern(number):
-            return number
-    return extension

@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.cdr": RECORDS,
     "pbx.events": RECORDS,
     "pbx.tenants": RECORDS,
-    "pbx.prompts": set(),
+    "pbx.prompts": RECORDS,
     # The seams: interfaces, then each backend with its library.
     "pbx.store": RECORDS | LIVE | {"sqlalchemy", "alembic", "anyio"},
     "pbx.store.interface": RECORDS,
@@ -43,10 +43,12 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.blobs.interface": RECORDS,
     "pbx.spool": RECORDS | INTERFACES | LIVE | {"pbx.registrar.binding"},
     "pbx.media": set(),
+    "pbx.media.fake": {"pbx.media", "trio"},
     "pbx.media.native": LIVE | {"pbx.media", "mediacore"},
     # The edges, and what stands on them.
     "pbx.transport": LIVE | {"pbx.sip"},
     "pbx.security": RECORDS | {"pbx.sip"},
+    "pbx.security.pin": {"argon2"},
     "pbx.observe": RECORDS | {"pbx.sip", "structlog"},
     "pbx.config": RECORDS | {"pbx.sip", "pbx.routing"},
     "pbx.registrar": RECORDS | INTERFACES | LIVE | {"pbx.sip", "pbx.transport", "pbx.spool", "pbx.security"},
@@ -58,7 +60,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"pbx.security", "pbx.prompts", "mediacore.sdp"},
     "pbx.apps": set(),
     # Each application: not another one, not sip.
-    "pbx.apps.*": RECORDS | INTERFACES | LIVE | {"pbx.call", "pbx.media", "pbx.prompts"},
+    "pbx.apps.*": RECORDS | INTERFACES | LIVE | {"pbx.call", "pbx.media", "pbx.prompts", "pbx.routing.time_zone"},
     "pbx.front": RECORDS | LIVE | {"pbx.sip", "pbx.transport", "pbx.registrar", "pbx.security", "pbx.call"},
     "pbx.testphone": {"pbx.sip", "pbx.transport", "mediacore", "numpy", "trio"},
     # The web process: no SIP, no media, no trio; what it opens of this machine, only at its root.
