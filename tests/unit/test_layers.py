@@ -47,6 +47,7 @@ ALLOWED: dict[str, set[str]] = {
     # The edges, and what stands on them.
     "pbx.transport": LIVE | {"pbx.sip"},
     "pbx.security": RECORDS | {"pbx.sip"},
+    "pbx.security.pin": {"argon2"},
     "pbx.observe": RECORDS | {"pbx.sip", "structlog"},
     "pbx.config": RECORDS | {"pbx.sip", "pbx.routing"},
     "pbx.registrar": RECORDS | INTERFACES | LIVE | {"pbx.sip", "pbx.transport", "pbx.spool", "pbx.security"},
