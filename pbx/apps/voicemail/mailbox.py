@@ -15,6 +15,7 @@ left after HEARD_S: one that the hang-up cut short stays new.
 
 from collections.abc import Callable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 import trio
@@ -30,7 +31,6 @@ from pbx.call.application import ApplicationCall
 from pbx.events.voicemail_message import Message
 from pbx.media.interface import Digits
 from pbx.prompts.sentences import message_counts, message_heading
-from pbx.routing.time_zone import time_zone
 
 log = structlog.get_logger()
 
@@ -222,6 +222,6 @@ class Visit:
             log.warning("message not marked", scope=str(self._call.scope), message=message.id, error=str(error))
 
     def _heading(self, message: Message) -> list[str]:
-        zone = time_zone(self._call.tenant.time_zone)
+        zone = ZoneInfo(self._call.tenant.time_zone)
         at, now = (datetime.fromtimestamp(seconds, zone) for seconds in (message.at, self._call.now()))
         return message_heading(self._call.tenant.language, message.from_number, at, now)

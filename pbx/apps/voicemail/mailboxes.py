@@ -15,7 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pbx.apps.voicemail.patience import patiently
-from pbx.blobs.interface import LIST_MAX, BlobError, BlobInfo, BlobMissing, Blobs, BlobUnavailable
+from pbx.blobs.interface import LIST_MAX, BlobError, BlobInfo, BlobMissing, Blobs
+from pbx.events.message_counts import MessageCounts
 from pbx.events.voicemail_message import Message, audio_key, box_prefix, greeting_key, record_key
 from pbx.tenants.scope import TenantScope
 
@@ -25,7 +26,7 @@ MESSAGES_MAX = 100  # of a box; then callers hear that it is full, and that is c
 BOXES_MAX = 10_000  # remembered; then the one that was not asked for longest is read again when it is
 ASKED_MAX = 10_000  # boxes that wait to be read for `counts`; then one more is left out and counted, to be asked again
 
-Changed: TypeAlias = Callable[[TenantScope, str, int, int], None]  # scope, box, new, old
+Changed: TypeAlias = Callable[[TenantScope, str, MessageCounts], None]  # scope, box
 
 
 class NoSuchMessage(Exception):
@@ -85,13 +86,13 @@ class Mailboxes:
         found = [message for box in boxes for message in await self.messages(scope, box)]
         return sorted(found, key=lambda message: message.id, reverse=True)
 
-    def counts(self, scope: TenantScope, box: str) -> tuple[int, int]:
-        """How many are new, and how many old, at once. A box not read yet has none; `on_changed` tells once it is."""
+    def counts(self, scope: TenantScope, box: str) -> MessageCounts | None:
+        """How many there are, at once. None: the box has not been read yet; `on_changed` tells once it is."""
         kept = self._boxes.get((scope, box))
         if kept is not None and kept.messages is not None:
             return _counts(kept.messages)
         self._read_later(scope, box)
-        return 0, 0
+        return None
 
     async def audio(self, scope: TenantScope, box: str, message_id: str) -> bytes:
         """A message as a WAV file. Raises BlobMissing, BlobUnavailable."""
@@ -194,8 +195,7 @@ class Mailboxes:
                     await self._remove(scope, key)
             found = [await self._record(scope, record_key(box, message_id)) for message_id in ids]
             kept.messages = {message.id: message for message in found if message is not None}
-            if kept.messages:
-                self._tell(scope, box, kept.messages)
+            self._tell(scope, box, kept.messages)
         return kept.messages
 
     async def _list(self, scope: TenantScope, prefix: str) -> list[BlobInfo]:
@@ -226,18 +226,15 @@ class Mailboxes:
             return b"".join([chunk async for chunk in chunks])
 
     def _tell(self, scope: TenantScope, box: str, messages: dict[str, Message]) -> None:
-        new, old = _counts(messages)
+        counts = _counts(messages)
         for changed in self.on_changed:
-            changed(scope, box, new, old)
+            changed(scope, box, counts)
 
 
-def _counts(messages: dict[str, Message]) -> tuple[int, int]:
+def _counts(messages: dict[str, Message]) -> MessageCounts:
     old = sum(message.heard for message in messages.values())
-    return len(messages) - old, old
+    return MessageCounts(len(messages) - old, old)
 
 
 def _id(key: str) -> str:
     return key.rpartition("/")[2].rpartition(".")[0]
-
-
-__all__ = ["MESSAGES_MAX", "BlobUnavailable", "Changed", "Mailboxes", "MailboxesStats", "NoSuchMessage"]
