@@ -89,7 +89,7 @@ class EngineAudio:
         while True:
             await trio.lowlevel.wait_readable(self._engine.fileno())
             for event in self._engine.poll_events():
-                inbox = self._inboxes.get(event.leg.id)
+                inbox = None if event.leg is None else self._inboxes.get(event.leg.id)
                 if inbox is not None:
                     inbox.put(event)
 

@@ -9,16 +9,20 @@ except ImportError as error:  # a checkout that was not built, or a wheel of ano
 
 from mediacore import sdp
 from mediacore.bridge import Bridge
+from mediacore.conference import Conference, ConferenceStats, MemberStats
 from mediacore.engine import Engine
 from mediacore.errors import (
     BadAudioFile,
     BadOffer,
+    ConferenceClosed,
     EngineClosed,
     LegClosed,
     MediaError,
     NoCommonCodec,
+    NotAMember,
     NoTelephoneEvent,
     PortsExhausted,
+    RoomFull,
 )
 from mediacore.events import (
     DigitPressed,
@@ -31,6 +35,7 @@ from mediacore.events import (
     RecordFinished,
     RemoteBye,
     Report,
+    TalkerChanged,
     ToneEnded,
     ToneStarted,
 )
@@ -48,6 +53,9 @@ __all__ = [
     "BadAudioFile",
     "BadOffer",
     "Bridge",
+    "Conference",
+    "ConferenceClosed",
+    "ConferenceStats",
     "DigitPressed",
     "DigitReleased",
     "Engine",
@@ -62,8 +70,10 @@ __all__ = [
     "MediaError",
     "MediaResumed",
     "MediaTimeout",
+    "MemberStats",
     "NoCommonCodec",
     "NoTelephoneEvent",
+    "NotAMember",
     "PlayFinished",
     "Player",
     "PortsExhausted",
@@ -73,9 +83,11 @@ __all__ = [
     "Rejected",
     "RemoteBye",
     "Report",
+    "RoomFull",
     "RtpParams",
     "SendStats",
     "Source",
+    "TalkerChanged",
     "Tap",
     "ToneEnded",
     "ToneStarted",

@@ -48,6 +48,32 @@ class LegParams:
     ) -> LegParams: ...
 
 @final
+class Conference:
+    """Who is in one conference, and how."""
+
+    def __new__(cls, engine: Engine, members_max: int, loudest: int | None, near: int | None) -> Conference: ...
+    def id(self) -> int:
+        """Its number."""
+
+    def close(self) -> None:
+        """Ends it; its members stay open."""
+
+    def join(self, leg: int, muted: bool, deaf: bool, gain_db: float) -> None:
+        """Lets a leg hear and be heard by the members; gives other options to one who is in it."""
+
+    def leave(self, leg: int) -> None:
+        """Lets a member hear nobody; one that is not in it needs nothing."""
+
+    def change(self, leg: int, muted: bool | None, deaf: bool | None, gain_db: float | None) -> None:
+        """Changes what is wished for a member; None leaves it as it is."""
+
+    def members(self) -> list[tuple[int, bool, bool, float]]:
+        """Who is in it: leg, muted, deaf, gain in decibels."""
+
+    def stats(self) -> dict[str, int]:
+        """Its figures, by name."""
+
+@final
 class Engine:
     """Media threads and their legs, by number."""
 
@@ -77,40 +103,40 @@ class Engine:
     def mute(self, leg: int, send: bool | None, receive: bool | None) -> None:
         """Mutes what the peer hears (send) and what others hear of it (receive); None leaves it as it is."""
 
-    def play_tone(self, leg: int, hz: float, level_dbfs: float, duration_ms: int | None) -> int:
-        """Plays a sine; the sound's number."""
+    def play_tone(self, place: int, hz: float, level_dbfs: float, duration_ms: int | None) -> int:
+        """Plays a sine to a leg or a conference; the sound's number."""
 
-    def play_file(self, leg: int, path: str | PathLike[str]) -> int:
+    def play_file(self, place: int, path: str | PathLike[str]) -> int:
         """Plays a WAV or FLAC file; the sound's number. Opens it here and reads its first second."""
 
     def record(
-        self, leg: int, path: str | PathLike[str], mixed: bool, max_ms: int | None, max_bytes: int | None
+        self, place: int, path: str | PathLike[str], mixed: bool, max_ms: int | None, max_bytes: int | None
     ) -> tuple[int, Recorder]:
         """Records both directions into a WAV file, which is replaced if it exists; the number, and the recording."""
 
-    def close_recorder(self, leg: int, recorder: int) -> None:
+    def close_recorder(self, place: int, recorder: int) -> None:
         """Ends a recording; its file is whole when this returns."""
 
-    def play_source(self, leg: int, samples_max: int) -> tuple[int, Source]:
+    def play_source(self, place: int, samples_max: int) -> tuple[int, Source]:
         """Plays what is written to the source; the sound's number, and the source."""
 
     def send_digits(self, leg: int, digits: str, duration_ms: int, gap_ms: int) -> int:
         """Sends digits as telephone-events; the number of what is being sent."""
 
-    def stop_sound(self, leg: int, sound: int) -> bool:
+    def stop_sound(self, place: int, sound: int) -> bool:
         """Stops a sound or digits; true when there was still something to stop."""
 
-    def tap(self, leg: int, sent: bool, frames_max: int) -> tuple[int, Tap]:
+    def tap(self, place: int, sent: bool, frames_max: int) -> tuple[int, Tap]:
         """Copies what the peer is sent, or says, in frames of 20 ms; the tap's number, and the tap."""
 
-    def close_tap(self, leg: int, tap: int) -> None:
+    def close_tap(self, place: int, tap: int) -> None:
         """Ends a tap."""
 
     def watch_tones(self, leg: int, frequencies_hz: Sequence[float]) -> None:
         """Watches for these tones and no others in what the peer says."""
 
     def poll_events(self) -> list[tuple[Any, ...]]:
-        """All events since the last time: name of the class, the leg's number, the other fields."""
+        """All events since the last time: name of the class, the leg's or the conference's number, the other fields."""
 
     def wait_events(self, timeout_s: float) -> bool:
         """Waits for an event; false when the time is over, or a signal came."""

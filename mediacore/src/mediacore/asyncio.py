@@ -14,9 +14,11 @@ from typing import TypeVar
 
 from mediacore.engine import DEFAULT_PORTS
 from mediacore.params import DEFAULT_CODECS
+from mediacore.waiting_conference import WaitingConference
 from mediacore.waits import WaitingEngine, WaitingLeg
 
 Leg = WaitingLeg
+Conference = WaitingConference
 T = TypeVar("T")
 
 

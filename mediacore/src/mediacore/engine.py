@@ -7,12 +7,13 @@ import socket
 from collections.abc import Iterator, Sequence
 from time import monotonic
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from mediacore import _native, sdp
 from mediacore.bridge import Bridge
+from mediacore.conference import LOUDEST_MAX, Conference
 from mediacore.errors import BadOffer
-from mediacore.events import BY_NAME, Event
+from mediacore.events import BY_NAME, Event, PlayFinished, RecordFinished
 from mediacore.leg import Leg
 from mediacore.params import DEFAULT_CODECS, Address, RtpParams
 from mediacore.recorder import Recorder
@@ -48,7 +49,8 @@ class Engine:
         self._codecs = tuple(sdp.Codec.parse(text) for text in codecs)
         self._advertised = advertised or address
         self._legs: dict[int, Leg] = {}
-        # Until their end was told of, which may be after that of their leg.
+        self._conferences: dict[int, Conference] = {}
+        # Until their end was told of, which may be after that of their leg or conference.
         self._recorders: dict[int, Recorder] = {}
         self.is_closed = False
         # 65535 is odd: it could only be the RTCP port of a pair, and the native range is sixteen bits wide.
@@ -96,30 +98,53 @@ class Engine:
         """The leg hears itself."""
         return Bridge(self, self.native.bridge(leg.id, leg.id), (leg,))
 
-    def play(self, path: str | os.PathLike[str], *, to: Leg) -> Player:
-        """Plays a WAV or FLAC file to a leg, mixed down to mono; PlayFinished tells of its end. Raises BadAudioFile."""
-        return Player(to, self.native.play_file(to.id, path))
+    def conference(self, *, max_members: int = 1000, loudest: int | None = None, near: Leg | None = None) -> Conference:
+        """A room where every member hears the sum of the others, for at most `max_members`.
+
+        `loudest`: so many are mixed at once, 1 to 16; None: everybody, and of more than 16 who talk the loudest 8.
+        `near` is a leg that will be in it: the conference goes on its media thread. Other legs are brought there.
+        """
+        if max_members < 1:
+            raise ValueError(f"max_members={max_members}: at least 1")
+        if loudest is not None and not 1 <= loudest <= LOUDEST_MAX:
+            raise ValueError(f"loudest={loudest}: 1 to {LOUDEST_MAX}, or None")
+        native = _native.Conference(self.native, max_members, loudest, None if near is None else near.id)
+        room = self._conferences[native.id()] = Conference(self, native, max_members)
+        return room
+
+    def play(self, path: str | os.PathLike[str], *, to: Leg | Conference) -> Player:
+        """Plays a WAV or FLAC file to a leg or to all of a conference, mixed down to mono; PlayFinished tells of its
+        end. Raises BadAudioFile.
+        """
+        return Player(to, self.native.play_file(to.open_number(), path))
 
     def record(
         self,
-        leg: Leg,
+        place: Leg | Conference,
         path: str | os.PathLike[str],
         *,
-        channels: Literal["stereo", "mixed"] = "stereo",
+        channels: Literal["stereo", "mixed"] | None = None,
         max_s: float | None = None,
         max_bytes: int | None = None,
     ) -> Recorder:
-        """Records a leg into a WAV file of 16 bits at 8 kHz, which is replaced if it exists: what its peer says on the
-        left, what it is sent on the right, or both `mixed`. Raises BadAudioFile.
+        """Records into a WAV file of 16 bits at 8 kHz, which is replaced if it exists. Raises BadAudioFile.
+
+        Of a leg: what its peer says on the left, what it is sent on the right, or both `mixed`. Of a conference: the
+        mix of all, in one channel.
 
         At `max_s`, at a file of `max_bytes`, or when the disk is full, the recording ends and the call goes on;
         RecordFinished tells why. Without limits it ends at 4 GiB, 37 hours of stereo.
         """
-        if channels not in ("stereo", "mixed"):
+        if channels not in ("stereo", "mixed", None):
             raise ValueError(f"channels={channels!r}: 'stereo' or 'mixed'")
+        is_mixed = channels == "mixed"
+        if isinstance(place, Conference):
+            if channels == "stereo":
+                raise ValueError("channels='stereo': a conference has one direction; 'mixed', or nothing")
+            is_mixed = True
         max_ms = None if max_s is None else round(max_s * 1000)
-        number, native = self.native.record(leg.id, path, channels == "mixed", max_ms, max_bytes)
-        recorder = self._recorders[number] = Recorder(leg, number, native, os.fspath(path))
+        number, native = self.native.record(place.open_number(), path, is_mixed, max_ms, max_bytes)
+        recorder = self._recorders[number] = Recorder(place, number, native, os.fspath(path))
         return recorder
 
     # Events.
@@ -132,15 +157,21 @@ class Engine:
             yield from self.poll_events()
 
     def poll_events(self) -> list[Event]:
-        """All events since the last time, possibly none; of closed legs only RecordFinished. Never waits."""
-        found: list[Event] = []
-        for name, number, *fields in self.native.poll_events():
-            leg = self._legs.get(number)
-            if name == "RecordFinished" and (recorder := self._recorders.pop(fields[0], None)) is not None:
-                leg = recorder.leg
-            if leg is not None:
-                found.append(BY_NAME[name](leg, *fields))
-        return found
+        """All events since the last time, possibly none; of what is closed only RecordFinished. Never waits."""
+        events = (self._event(name, number, fields) for name, number, *fields in self.native.poll_events())
+        return [event for event in events if event is not None]
+
+    def _event(self, name: str, number: int, fields: list[Any]) -> Event | None:
+        place: Leg | Conference | None = self._legs.get(number) or self._conferences.get(number)
+        if name == "RecordFinished" and (recorder := self._recorders.pop(fields[0], None)) is not None:
+            place = recorder.place
+        if name == "TalkerChanged":
+            fields[0] = self._conferences.get(fields[0])
+        if place is None or None in fields:
+            return None
+        if isinstance(place, Conference):
+            return _event_in(place, name, fields)
+        return BY_NAME[name](place, *fields)
 
     def fileno(self) -> int:
         """A descriptor that is readable while events wait: for `select` and event loops."""
@@ -164,7 +195,7 @@ class Engine:
         """All legs now, by their numbers."""
         return LegStatsTable(self.native.all_leg_stats(), self.native.codec_name)
 
-    # For legs.
+    # For legs and conferences.
 
     def capabilities(self, local: Address, local_rtcp: Address) -> sdp.Capabilities:
         """What a leg that receives there can do, as SDP says it."""
@@ -187,9 +218,21 @@ class Engine:
         self._legs.pop(leg.id, None)
         self.native.close_leg(leg.id)
 
+    def leg_by_id(self, number: int) -> Leg | None:
+        """An open leg."""
+        return self._legs.get(number)
+
+    def forget_conference(self, room: Conference) -> None:
+        """A conference was closed."""
+        self._conferences.pop(room.id, None)
+        room.native.close()
+
     def close(self) -> None:
         """Closes all legs, with a goodbye to each peer, and ends the threads; a second call does nothing."""
         self.is_closed = True
+        for room in self._conferences.values():
+            room.retire()
+        self._conferences.clear()
         for leg in self._legs.values():
             leg.retire()
         self._legs.clear()
@@ -202,3 +245,11 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _event_in(room: Conference, name: str, fields: list[Any]) -> Event:
+    if name == "PlayFinished":
+        player, completed = fields
+        return PlayFinished(None, player, completed, room)
+    recorder, reason, duration_ms = fields
+    return RecordFinished(None, recorder, reason, duration_ms, room)

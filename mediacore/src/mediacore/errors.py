@@ -58,6 +58,32 @@ class LegClosed(MediaError):
         self.leg = leg
 
 
+class ConferenceClosed(MediaError):
+    """The conference is closed; `conference` was its number."""
+
+    def __init__(self, conference: int) -> None:
+        super().__init__(f"conference {conference} is closed")
+        self.conference = conference
+
+
+class RoomFull(MediaError):
+    """The conference has `max_members`, as many as it may: say so to the caller, or make another with more."""
+
+    def __init__(self, conference: int, max_members: int) -> None:
+        super().__init__(f"conference {conference} has {max_members} members, as many as it may")
+        self.conference = conference
+        self.max_members = max_members
+
+
+class NotAMember(MediaError):
+    """The leg is not in this conference: it left, was bridged, or never came. Both are numbers."""
+
+    def __init__(self, leg: int, conference: int) -> None:
+        super().__init__(f"leg {leg} is not in conference {conference}")
+        self.leg = leg
+        self.conference = conference
+
+
 class BadAudioFile(MediaError):
     """The file `path` cannot be played, or recorded to; `reason` says why: no such file, not audio, no permission."""
 

@@ -1,4 +1,4 @@
-"""What happens in an engine, as values for `match`. `leg` is the Leg that it happened to.
+"""What happens in an engine, as values for `match`. `leg` is the Leg that it happened to, `room` the Conference.
 
 Moments (`at`) are seconds of `time.monotonic()`.
 """
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
+    from mediacore.conference import Conference
     from mediacore.leg import Leg
 
 RecordEnd: TypeAlias = Literal["closed", "leg-closed", "max-duration", "max-bytes", "disk-full", "write-failed"]
-"""Why a recording ended: `close()`, its leg's end, a limit that was set, or trouble with the disk."""
+"""Why a recording ended: `close()`, the end of its leg or conference, a limit that was set, or trouble with the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +80,42 @@ class DigitReleased:
 
 @dataclass(frozen=True, slots=True)
 class PlayFinished:
-    """The tone, file or digits numbered `player` came to an end; not `completed`: stopped, or it could not go on."""
+    """The tone, file or digits numbered `player` came to an end; not `completed`: stopped, or it could not go on.
 
-    leg: Leg
+    It played to `leg`, or to a conference: then that is None, and `room` is it.
+    """
+
+    leg: Leg | None
     player: int
     completed: bool
+    room: Conference | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFinished:
-    """The recording numbered `recorder` has ended, and its file is whole. Comes even when its leg is closed."""
+    """The recording numbered `recorder` has ended, and its file is whole. Comes even when its leg is closed.
 
-    leg: Leg
+    It was of `leg`, or of a conference: then that is None, and `room` is it.
+    """
+
+    leg: Leg | None
     recorder: int
     reason: RecordEnd
     duration_ms: float
+    room: Conference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TalkerChanged:
+    """A member of the conference `room` begins to talk, or has not talked for 600 ms. May be dropped, as Report.
+
+    One who leaves or is removed talks no more either, which is not told of.
+    """
+
+    leg: Leg
+    room: Conference
+    is_talking: bool
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +127,7 @@ class RemoteBye:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`leg.stats()` is worth a look; comes every `report_every_ms`. The only event that may be dropped."""
+    """`leg.stats()` is worth a look; comes every `report_every_ms`. May be dropped when nobody fetches events."""
 
     leg: Leg
 
@@ -120,6 +142,7 @@ Event: TypeAlias = (
     | DigitReleased
     | PlayFinished
     | RecordFinished
+    | TalkerChanged
     | RemoteBye
     | Report
 )

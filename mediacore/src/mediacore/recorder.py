@@ -1,4 +1,4 @@
-"""Recordings of a leg in WAV files."""
+"""Recordings of legs and conferences in WAV files."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, cast
 
 from mediacore import _native
 from mediacore.events import RecordEnd
-from mediacore.sound import OnLeg
+from mediacore.sound import OnPlace
 
 if TYPE_CHECKING:
+    from mediacore.conference import Conference
     from mediacore.leg import Leg
 
 
-class Recorder(OnLeg):
-    """Both directions of a leg on their way into a file, made by `Engine.record()`.
+class Recorder(OnPlace):
+    """Both directions of a leg, or the mix of a conference, on the way into a file; made by `Engine.record()`.
 
-    It ends with `close()`, when its `with` is left, with its leg, or at a limit; `RecordFinished` with its `id` tells
-    of that. If the process dies the file holds all but the last 200 ms, and every program plays it.
+    It ends with `close()`, when its `with` is left, with its leg or conference, or at a limit; `RecordFinished` with
+    its `id` tells of that. If the process dies the file holds all but the last 200 ms, and every program plays it.
     """
 
-    def __init__(self, leg: Leg, number: int, native: _native.Recorder, path: str) -> None:
-        super().__init__(leg, number)
+    def __init__(self, place: Leg | Conference, number: int, native: _native.Recorder, path: str) -> None:
+        super().__init__(place, number)
         self.path = path
         self._native = native
 
@@ -44,4 +45,4 @@ class Recorder(OnLeg):
 
     def close(self) -> None:
         """Ends it: the file is whole when this returns. A second call does nothing."""
-        self.leg.engine.native.close_recorder(self.leg.id, self.id)
+        self.place.engine.native.close_recorder(self.place.id, self.id)

@@ -1,4 +1,7 @@
-"""What plays to a leg and what is copied from it: Player, Source, Tap. Samples are numpy int16, mono, 8 kHz."""
+"""What plays to a leg or a conference, and what is copied from it: Player, Source, Tap.
+
+Samples are numpy int16, mono, 8 kHz.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mediacore import _native
-from mediacore.errors import LegClosed
+from mediacore.errors import ConferenceClosed, LegClosed
 
 if TYPE_CHECKING:
+    from mediacore.conference import Conference
     from mediacore.leg import Leg
 
 SAMPLE_RATE_HZ = 8000
@@ -22,11 +26,11 @@ FRAME_SAMPLES = 160  # 20 ms
 Samples = npt.NDArray[np.int16]
 
 
-class OnLeg:
-    """Something on a leg that is ended by `close()`, by leaving its `with`, or with the leg."""
+class OnPlace:
+    """Something on a leg or a conference (`place`), ended by `close()`, by leaving its `with`, or with the place."""
 
-    def __init__(self, leg: Leg, number: int) -> None:
-        self.leg = leg
+    def __init__(self, place: Leg | Conference, number: int) -> None:
+        self.place = place
         self.id = number
 
     def close(self) -> None:
@@ -42,24 +46,24 @@ class OnLeg:
         self.close()
 
 
-class Player(OnLeg):
-    """A tone, a file or digits on the way to a leg; `PlayFinished` with its `id` tells of the end."""
+class Player(OnPlace):
+    """A tone, a file or digits on the way to a leg or a conference; `PlayFinished` with its `id` tells of the end."""
 
     def close(self) -> None:
         """Stops it: a tone at once, digits with the end of the one that lasts. After the end it does nothing."""
         try:
-            self.leg.engine.native.stop_sound(self.leg.id, self.id)
-        except LegClosed:
+            self.place.engine.native.stop_sound(self.place.id, self.id)
+        except (LegClosed, ConferenceClosed):
             return
 
     stop = close
 
 
-class Source(OnLeg):
-    """Samples from outside that are played to a leg, as they are written."""
+class Source(OnPlace):
+    """Samples from outside that are played to a leg or a conference, as they are written."""
 
-    def __init__(self, leg: Leg, number: int, native: _native.Source) -> None:
-        super().__init__(leg, number)
+    def __init__(self, place: Leg | Conference, number: int, native: _native.Source) -> None:
+        super().__init__(place, number)
         self._native = native
 
     def write(self, samples: npt.NDArray[Any]) -> int:
@@ -93,16 +97,19 @@ class Source(OnLeg):
     def close(self) -> None:
         """Ends it; what was not played yet is not played."""
         try:
-            self.leg.engine.native.stop_sound(self.leg.id, self.id)
-        except LegClosed:
+            self.place.engine.native.stop_sound(self.place.id, self.id)
+        except (LegClosed, ConferenceClosed):
             return
 
 
-class Tap(OnLeg):
-    """A copy of what a leg's peer says, or is sent. Whoever listens late misses the oldest frames, never the newest."""
+class Tap(OnPlace):
+    """A copy of what a leg's peer says, or is sent, or of the mix of a conference.
 
-    def __init__(self, leg: Leg, number: int, native: _native.Tap) -> None:
-        super().__init__(leg, number)
+    Whoever listens late misses the oldest frames, never the newest.
+    """
+
+    def __init__(self, place: Leg | Conference, number: int, native: _native.Tap) -> None:
+        super().__init__(place, number)
         self._native = native
 
     def read(self) -> Samples:
@@ -123,8 +130,8 @@ class Tap(OnLeg):
         return np.concatenate(pieces)[:samples] if pieces else np.zeros(0, dtype=np.int16)
 
     def __iter__(self) -> Iterator[Samples]:
-        """Pieces as they come, until the tap is closed by somebody else or the leg is."""
-        while not self.leg.is_closed:
+        """Pieces as they come, until its leg or conference is closed."""
+        while not self.place.is_closed:
             self._native.wait(1.0)
             if len(piece := self.read()):
                 yield piece
@@ -141,6 +148,6 @@ class Tap(OnLeg):
     def close(self) -> None:
         """Ends it."""
         try:
-            self.leg.engine.native.close_tap(self.leg.id, self.id)
-        except LegClosed:
+            self.place.engine.native.close_tap(self.place.id, self.id)
+        except (LegClosed, ConferenceClosed):
             return

@@ -123,6 +123,9 @@ class LegStats:
     may_receive: bool = True
     is_muted_send: bool = False
     is_muted_receive: bool = False
+    is_in_conference: bool = False
+    is_talking: bool = False
+    """Its conference takes it for one of those who talk."""
     tap_dropped_frames: int = 0
 
 
@@ -147,10 +150,11 @@ class LegStatsTable(Mapping[int, LegStats]):
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """The whole engine. After everything is closed the first five are zero."""
+    """The whole engine. After everything is closed the first six are zero."""
 
     legs: int
     bridges: int
+    conferences: int
     ports_in_use: int
     """Two a leg."""
     sockets: int
@@ -196,6 +200,8 @@ def _leg_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> LegSt
         may_receive=bool(flags & 2),
         is_muted_send=bool(flags & 4),
         is_muted_receive=bool(flags & 8),
+        is_in_conference=bool(flags & 32),
+        is_talking=bool(flags & 64),
         tap_dropped_frames=int(row["tap_dropped_frames"]),
     )
 

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from mediacore.engine import Engine
-from mediacore.events import Event, Report
+from mediacore.events import Event, Report, TalkerChanged
 
 T = TypeVar("T")
 
-WAITING_MAX = 4096  # events of one subscriber; then the oldest Report makes way, other events never do
+WAITING_MAX = 4096  # events of one subscriber; then the oldest Report or TalkerChanged makes way, other events never do
 
 
 class Signal(Protocol):
@@ -59,9 +59,9 @@ class Subscription:
         self.waiting.append(event)
 
     def _make_room(self) -> None:
-        report = next((event for event in self.waiting if isinstance(event, Report)), None)
-        if report is not None:
-            self.waiting.remove(report)
+        droppable = next((event for event in self.waiting if isinstance(event, Report | TalkerChanged)), None)
+        if droppable is not None:
+            self.waiting.remove(droppable)
             self.dropped += 1
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Self
 
 from mediacore import engine as plain
 from mediacore.bridge import Bridge
@@ -18,20 +17,17 @@ from mediacore.events import (
     Event,
     Latched,
     PlayFinished,
-    RecordEnd,
-    RecordFinished,
     ToneEnded,
     ToneStarted,
 )
 from mediacore.leg import Leg
 from mediacore.params import RtpParams
-from mediacore.recorder import Recorder
-from mediacore.sound import Player, Source, Tap
+from mediacore.sound import Tap
 from mediacore.stats import EngineStats, LegStats, LegStatsTable
 from mediacore.verdict import Verdict
 from mediacore.waiting import Loop, Mailroom, Subscription
-
-Found = TypeVar("Found", bound=Event)
+from mediacore.waiting_conference import WaitingConference
+from mediacore.waiting_place import Found, WaitingPlace
 
 
 class Tones:
@@ -87,18 +83,12 @@ class Digits:
             pressed.append(digit)
 
 
-class WaitingLeg:
+class WaitingLeg(WaitingPlace[Leg]):
     """A leg; what takes time is awaited, and cancelling it stops the sound."""
 
     def __init__(self, leg: Leg, mailroom: Mailroom) -> None:
-        self.plain = leg
-        self._mailroom = mailroom
+        super().__init__(leg, mailroom)
         self._watched: Counter[float] = Counter()
-
-    @property
-    def id(self) -> int:
-        """The leg's number."""
-        return self.plain.id
 
     @property
     def local(self) -> tuple[str, int]:
@@ -131,10 +121,6 @@ class WaitingLeg:
         """`send=True`: the peer hears silence; `receive=True`: nobody hears the peer."""
         self.plain.mute(send=send, receive=receive)
 
-    def source(self, *, buffer_ms: int = 2000) -> Source:
-        """Plays what is written to it."""
-        return self.plain.source(buffer_ms=buffer_ms)
-
     def tap(self, *, buffer_ms: int = 2000) -> Tap:
         """Copies what the peer says."""
         return self.plain.tap(buffer_ms=buffer_ms)
@@ -146,38 +132,6 @@ class WaitingLeg:
     def verdicts(self) -> tuple[Verdict, ...]:
         """What is wrong with this leg now, in words."""
         return self.plain.verdicts()
-
-    async def play_tone(self, hz: float, *, duration_ms: int, level_dbfs: float = -10.0) -> None:
-        """Plays a sine to its end; cancelling this stops it."""
-        await self._play(lambda: self.plain.play_tone(hz, level_dbfs=level_dbfs, duration_ms=duration_ms))
-
-    async def play(self, path: str | os.PathLike[str]) -> bool:
-        """Plays a WAV or FLAC file to its end; cancelling this stops it. False: it could not be read to its end."""
-        return await self._play(lambda: self.plain.engine.play(path, to=self.plain))
-
-    def record(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        channels: Literal["stereo", "mixed"] = "stereo",
-        max_s: float | None = None,
-        max_bytes: int | None = None,
-    ) -> Recorder:
-        """Records both directions; leaving the recorder's `with` ends it. See `mediacore.Engine.record`."""
-        return self.plain.engine.record(self.plain, path, channels=channels, max_s=max_s, max_bytes=max_bytes)
-
-    async def wait_recorded(self, recorder: Recorder, *, timeout_s: float | None = None) -> RecordEnd:
-        """Waits until a recording has ended, by a limit or by whatever else; raises TimeoutError after `timeout_s`."""
-        with self._mailroom.subscribe(self._wants(RecordFinished)) as finished:
-            if recorder.reason is None:
-                ended = self._first(finished, RecordFinished, lambda event: event.recorder == recorder.id)
-                return (await self._mailroom.loop.within(timeout_s, ended)).reason
-            return recorder.reason
-
-    async def _play(self, start: Callable[[], Player]) -> bool:
-        with self._mailroom.subscribe(self._wants(PlayFinished)) as finished:
-            with start() as player:
-                return (await self._first(finished, PlayFinished, lambda event: event.player == player.id)).completed
 
     async def send_digits(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 80) -> None:
         """Sends digits to their end, see `mediacore.Leg.send_digits`; cancelling this sends no more of them.
@@ -256,17 +210,6 @@ class WaitingLeg:
         with self._mailroom.subscribe(self._wants(kind)) as subscription:
             return await self._mailroom.loop.within(timeout_s, self._first(subscription, kind, wants))
 
-    async def _first(self, subscription: Subscription, kind: type[Found], wants: Callable[[Found], bool]) -> Found:
-        while True:
-            event = await self._mailroom.next_event(subscription)
-            if event is None:
-                raise EngineClosed
-            if isinstance(event, kind) and wants(event):
-                return event
-
-    def _wants(self, kind: type[object]) -> Callable[[Event], bool]:
-        return lambda event: event.leg is self.plain and isinstance(event, kind)
-
     def close(self) -> None:
         """Gives the ports back."""
         self.plain.close()
@@ -309,6 +252,14 @@ class WaitingEngine:
         beside = None if near is None else near.plain
         leg = self.plain.leg(params, offer=offer, port=port, sockets=sockets, near=beside)
         return WaitingLeg(leg, self._mailroom)
+
+    def conference(
+        self, *, max_members: int = 1000, loudest: int | None = None, near: WaitingLeg | None = None
+    ) -> WaitingConference:
+        """A room where all hear each other; leaving its `async with` ends it. See `mediacore.Engine.conference`."""
+        beside = None if near is None else near.plain
+        room = self.plain.conference(max_members=max_members, loudest=loudest, near=beside)
+        return WaitingConference(room, self._mailroom)
 
     def bridge(self, a: WaitingLeg, b: WaitingLeg) -> Bridge:
         """The two hear each other and nobody else."""

@@ -1,4 +1,4 @@
-//! Samples: codecs, tones, concealment, levels, sample rates, file formats. Knows no packet, socket or clock, opens no file.
+//! Samples: codecs, tones, mixes, concealment, levels, sample rates, file formats. Knows no packet, socket or clock, opens no file.
 //!
 //! Samples are linear 16-bit mono. **0 dBFS is the level of a full-scale sine** (RMS 32767 / √2), so a tone of
 //! -10 dBFS has a peak 10 dB below the largest sample; a full-scale square wave is at +3 dBFS.
@@ -9,7 +9,9 @@ pub mod codec;
 pub mod conceal;
 pub mod container;
 pub mod frame;
+pub mod gain;
 pub mod level;
+pub mod mix;
 pub mod resample;
 pub mod tone;
 
@@ -17,6 +19,8 @@ pub use codec::{Codec, UnknownCodec};
 pub use conceal::Concealer;
 pub use container::{AudioError, AudioReader, open_audio};
 pub use frame::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE};
+pub use gain::{FADE_SAMPLES, GAIN_MAX_DB, Gain, ending};
 pub use level::{LevelMeter, SILENCE_DBFS, dbfs};
+pub use mix::{MIX_FRAMES_MAX, Mixer};
 pub use resample::{OddRates, Resampler, to_i16};
 pub use tone::{Partial, ToneDetector, ToneLevel, ToneSource};

@@ -3,7 +3,8 @@
 
 use mediacore_rtp::DigitSender;
 
-use crate::ids::{LegId, RecorderId, SoundId, TapId};
+use crate::conference::{Conference, MemberOptions};
+use crate::ids::{ConferenceId, LegId, Place, RecorderId, SoundId, TapId};
 use crate::leg::{DialRefusal, Leg, Mutes, Stopped};
 use crate::listeners::ToneWatch;
 use crate::params::LegParams;
@@ -25,7 +26,7 @@ pub struct Placed {
     pub sockets: Sockets,
 }
 
-/// One thing to do, and where to answer. A leg that is not there gives `None`.
+/// One thing to do, and where to answer. A leg or a conference that is not there gives `None`.
 #[derive(Debug)]
 pub enum Command {
     /// Take a leg in. The leg comes back when its sockets cannot be watched.
@@ -38,13 +39,13 @@ pub enum Command {
     Update(LegId, Box<LegParams>, Reply<Option<Box<LegParams>>>),
     /// Let two legs hear each other; a leg and itself is an echo.
     Connect(LegId, LegId, Reply<Option<()>>),
-    /// Let a leg hear nobody, and nobody hear it.
+    /// Let a leg hear nobody, and nobody hear it: it leaves its peer or its conference.
     Disconnect(LegId, Reply<Option<()>>),
     /// Mute and unmute.
     Mute(LegId, Mutes, Reply<Option<()>>),
     /// Play a sound; it comes back when there are too many.
     Play(
-        LegId,
+        Place,
         SoundId,
         Box<Sound>,
         Reply<Option<Result<(), Box<Sound>>>>,
@@ -57,21 +58,27 @@ pub enum Command {
         Reply<Option<Result<(), DialRefusal>>>,
     ),
     /// Stop a sound or digits, and tell of its end if it has one; what was stopped comes back.
-    Stop(LegId, SoundId, Reply<Option<Option<Stopped>>>),
+    Stop(Place, SoundId, Reply<Option<Option<Stopped>>>),
     /// Copy to a tap; it comes back when there are too many.
-    AddTap(LegId, TapFeed, Reply<Option<Result<(), TapFeed>>>),
+    AddTap(Place, TapFeed, Reply<Option<Result<(), TapFeed>>>),
     /// Copy no longer.
-    RemoveTap(LegId, TapId, Reply<Option<Option<TapFeed>>>),
+    RemoveTap(Place, TapId, Reply<Option<Option<TapFeed>>>),
     /// Copy both directions to a recording; the feed comes back when there are too many.
-    AddRecording(LegId, RecordFeed, Reply<Option<Result<(), RecordFeed>>>),
+    AddRecording(Place, RecordFeed, Reply<Option<Result<(), RecordFeed>>>),
     /// Record no longer.
-    RemoveRecording(LegId, RecorderId, Reply<Option<Option<RecordFeed>>>),
+    RemoveRecording(Place, RecorderId, Reply<Option<Option<RecordFeed>>>),
     /// Watch for tones, or for nothing; the watch before comes back.
     Watch(
         LegId,
         Option<Box<ToneWatch>>,
         Reply<Option<Option<Box<ToneWatch>>>>,
     ),
+    /// Take a conference in.
+    OpenConference(Box<Conference>, Reply<()>),
+    /// Let a conference go; its members hear nobody.
+    CloseConference(ConferenceId, Reply<Option<Box<Conference>>>),
+    /// Give a leg a seat, or other options.
+    Join(ConferenceId, LegId, MemberOptions, Reply<Option<()>>),
     /// Say goodbye to every peer and end the thread.
     Finish(Reply<()>),
 }

@@ -4,11 +4,14 @@
 //! The frame of 20 ms is cut into ten ticks of 2 ms, and every leg that needs the frame clock belongs to one of them: so
 //! the work of many legs is spread, and legs that hear each other are served together.
 
+mod conferences;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use mediacore_rtp::is_rtcp;
 
+use crate::conference::{Conference, Heard};
 use crate::format::TELEPHONE_EVENT;
 use crate::frame::{FRAME_TIME, Frame};
 use crate::graph::{self, Role};
@@ -35,6 +38,9 @@ pub struct Core {
     ids: Vec<Option<LegId>>,
     // The legs of each tick.
     phases: [Vec<usize>; PHASES],
+    conferences: Vec<Option<Box<Conference>>>,
+    // The conferences of each tick.
+    conference_phases: [Vec<usize>; PHASES],
     next_phase: usize,
     next_tick: u64,
     timers_at: Option<Duration>,
@@ -54,6 +60,8 @@ impl Core {
             legs: Vec::new(),
             ids: Vec::new(),
             phases: Default::default(),
+            conferences: Vec::new(),
+            conference_phases: Default::default(),
             next_phase: 0,
             next_tick: 0,
             timers_at: None,
@@ -77,8 +85,7 @@ impl Core {
         }
         leg.slot = slot;
         leg.is_dirty = false;
-        leg.phase = self.next_phase;
-        self.next_phase = (self.next_phase + 1) % PHASES;
+        leg.phase = self.take_phase();
         self.ids[slot] = Some(leg.id);
         self.legs[slot] = Some(leg);
         // Room for every leg, so that the packet path never allocates.
@@ -117,7 +124,7 @@ impl Core {
             // A phase of another tick would be a frame of delay now and then: both get the same.
             self.set_phase(slot, phase);
             if let Some(leg) = self.leg_mut(slot) {
-                leg.switch_peer(Some(peer));
+                leg.switch_peer(Some(peer), None);
             }
         }
         self.decide(a, now);
@@ -125,12 +132,15 @@ impl Core {
 
     /// Lets a leg hear nobody, and nobody hear it.
     pub fn disconnect(&mut self, slot: usize, now: Duration) {
+        if let Some(seat) = self.leg_mut(slot).and_then(|leg| leg.seat) {
+            return self.stand_up(slot, seat, now);
+        }
         let Some(peer) = self.leg_mut(slot).and_then(|leg| leg.peer) else {
             return;
         };
         for slot in [slot, peer] {
             if let Some(leg) = self.leg_mut(slot) {
-                leg.switch_peer(None);
+                leg.switch_peer(None, None);
             }
         }
         self.decide(slot, now);
@@ -142,6 +152,15 @@ impl Core {
         let Some(leg) = &self.legs[slot] else {
             return;
         };
+        if let Some(seat) = leg.seat {
+            let conference = self.conferences[seat.conference].as_ref();
+            let options = conference.expect("it has members").members()[seat.member].options;
+            let is_heard = !options.is_muted && !leg.mutes.receive;
+            let role = graph::member(leg.party(), !options.is_deaf, is_heard);
+            self.set_role(slot, role, now);
+            self.timers_at = Some(now);
+            return;
+        }
         match leg.peer {
             None => self.set_role(slot, graph::alone(leg.party()), now),
             Some(same) if same == slot => self.set_role(slot, graph::echo(leg.party()), now),
@@ -210,7 +229,7 @@ impl Core {
     pub fn next_timeout(&self) -> Option<Duration> {
         let tick = (0..PHASES as u64)
             .map(|ahead| self.next_tick + ahead)
-            .find(|tick| !self.legs_of(*tick).is_empty());
+            .find(|tick| self.has_work_in(*tick));
         let tick_at = tick.map(tick_time);
         match (tick_at, self.timers_at) {
             (Some(tick_at), Some(timers_at)) => Some(tick_at.min(timers_at)),
@@ -233,6 +252,12 @@ impl Core {
                 leg.publish(now);
             }
         }
+        let dirty = self
+            .conferences
+            .iter_mut()
+            .flatten()
+            .filter(|it| it.is_dirty);
+        dirty.for_each(|conference| conference.publish());
     }
 
     /// Says goodbye to a leg's peer.
@@ -265,7 +290,7 @@ impl Core {
     }
 
     fn set_role(&mut self, slot: usize, role: Role, now: Duration) {
-        let is_idle = self.phases.iter().all(Vec::is_empty);
+        let is_idle = self.is_idle();
         if let Some(leg) = self.leg_mut(slot) {
             leg.take_role(role);
             let (phase, is_ticking) = (leg.phase, leg.is_ticking());
@@ -298,12 +323,25 @@ impl Core {
         }
     }
 
-    fn legs_of(&self, tick: u64) -> &[usize] {
-        &self.phases[phase_of(tick)]
+    fn take_phase(&mut self) -> usize {
+        let phase = self.next_phase;
+        self.next_phase = (phase + 1) % PHASES;
+        phase
+    }
+
+    fn has_work_in(&self, tick: u64) -> bool {
+        let phase = phase_of(tick);
+        !self.phases[phase].is_empty() || !self.conference_phases[phase].is_empty()
+    }
+
+    /// The frame clock stands still.
+    fn is_idle(&self) -> bool {
+        let mut phases = self.phases.iter().chain(&self.conference_phases);
+        phases.all(Vec::is_empty)
     }
 
     fn run_ticks(&mut self, now: Duration, out: &mut impl Outlet) {
-        if self.phases.iter().all(Vec::is_empty) {
+        if self.is_idle() {
             return;
         }
         let due = ticks_until(now);
@@ -329,12 +367,9 @@ impl Core {
                 leg.hear(at, out);
             }
         }
+        self.mix_conferences(phase, at, now, out);
         for slot in &slots {
-            let heard = self.heard_by(*slot);
-            let Some(leg) = self.leg_mut(*slot).filter(|leg| leg.speaks()) else {
-                continue;
-            };
-            if leg.say(heard.as_ref(), at, out) {
+            if self.say_to(*slot, at, out) {
                 self.changed.push(*slot);
             }
         }
@@ -344,8 +379,42 @@ impl Core {
         }
     }
 
+    fn mix_conferences(
+        &mut self,
+        phase: usize,
+        at: Duration,
+        now: Duration,
+        out: &mut impl Outlet,
+    ) {
+        // Backwards: one whose last sound ends has no more work, and leaves the list.
+        for index in (0..self.conference_phases[phase].len()).rev() {
+            let slot = self.conference_phases[phase][index];
+            if let Some(conference) = &mut self.conferences[slot] {
+                conference.mix(&mut self.legs, at, out);
+                self.decide_conference(slot, now);
+            }
+        }
+    }
+
+    /// Makes a leg's next frame of what it hears. True when the last of its sounds and digits has ended.
+    fn say_to(&mut self, slot: usize, at: Duration, out: &mut impl Outlet) -> bool {
+        let peers_frame = self.heard_from_peer(slot);
+        let Some(leg) = self.legs[slot].as_mut().filter(|leg| leg.speaks()) else {
+            return false;
+        };
+        let conference = leg
+            .seat
+            .and_then(|seat| Some((self.conferences[seat.conference].as_mut()?, seat.member)));
+        let heard = match (conference, &peers_frame) {
+            (Some((conference, member)), _) => conference.heard_by(member),
+            (None, Some(frame)) => Heard::Frame(frame),
+            (None, None) => Heard::Silence,
+        };
+        leg.say(heard, at, out)
+    }
+
     /// The newest frame of the leg that this one hears.
-    fn heard_by(&self, slot: usize) -> Option<Frame> {
+    fn heard_from_peer(&self, slot: usize) -> Option<Frame> {
         let peer = self.legs[slot].as_ref()?.peer?;
         let speaker = self.legs[peer].as_ref()?;
         (speaker.role.is_decoded && !speaker.mutes.receive).then_some(speaker.heard)

@@ -1,5 +1,6 @@
 //! The control side: gives out ports and numbers, places legs on media threads, and keeps account of both.
 
+mod conference;
 mod files;
 mod sound;
 
@@ -11,11 +12,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+pub use conference::ConferenceOptions;
+
 use crate::command::{Command, Placed};
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::format::CodecBook;
-use crate::ids::{BridgeId, LegId};
+use crate::ids::{BridgeId, ConferenceId, LegId, Place};
 use crate::leg::{Leg, Mutes, Seeds};
 use crate::notices::Notices;
 use crate::os::{Wake, fill_random, monotonic, wall_clock};
@@ -80,6 +83,7 @@ impl Engine {
             ports: Ports::new(config.address, config.ports.clone()),
             legs: Default::default(),
             bridges: Default::default(),
+            conferences: Default::default(),
             is_closed: false,
         };
         let notices = Arc::new(Notices::new(Arc::clone(&events_wake)));
@@ -103,6 +107,16 @@ impl Engine {
     #[must_use]
     pub fn codecs(&self) -> &CodecBook {
         &self.codecs
+    }
+
+    /// What has this number: a conference, or a leg, which may be closed.
+    #[must_use]
+    pub fn place_of(&self, number: u64) -> Place {
+        let conference = ConferenceId(number);
+        match self.lock().conferences.contains_key(&conference) {
+            true => Place::Conference(conference),
+            false => Place::Leg(LegId(number)),
+        }
     }
 
     /// Opens a leg, on the thread of `near` if that is given, else on the one with the fewest legs.
@@ -134,8 +148,7 @@ impl Engine {
             }
             refused => {
                 registry.give_back(port);
-                let error = io::Error::other("the sockets cannot be watched");
-                Err(refused.err().unwrap_or(EngineError::Os(error)))
+                Err(refused.err().unwrap_or_else(unwatched))
             }
         }
     }
@@ -168,6 +181,7 @@ impl Engine {
             port: None,
             sockets: sockets.count(),
             bridge: None,
+            conference: None,
             mutes: Mutes::default(),
         };
         Ok((
@@ -186,6 +200,7 @@ impl Engine {
         let Ok(mut registry) = self.registry() else {
             return Ok(());
         };
+        registry.forget_member(id);
         let Some(entry) = registry.legs.remove(&id) else {
             return Ok(());
         };
@@ -205,20 +220,15 @@ impl Engine {
             .map(drop)
     }
 
-    /// Lets two legs hear each other, and nobody else; they leave the bridges that they are in.
+    /// Lets two legs hear each other, and nobody else; they leave the bridges and conferences that they are in.
     pub fn bridge(&self, a: LegId, b: LegId) -> Result<BridgeId, EngineError> {
         let mut registry = self.registry()?;
         let thread = registry.entry(a)?.thread;
-        let from = registry.entry(b)?.thread;
+        registry.entry(b)?;
         for leg in [a, b] {
-            if let Some(bridge) = registry.entry(leg)?.bridge {
-                self.disconnect(&registry, leg)?;
-                registry.forget_bridge(bridge);
-            }
+            self.leave_all(&mut registry, leg)?;
         }
-        if from != thread {
-            self.move_leg(&mut registry, b, from, thread)?;
-        }
+        self.bring(&mut registry, b, thread)?;
         self.threads[thread]
             .ask(|reply| Command::Connect(a, b, reply))?
             .ok_or(EngineError::NoSuchLeg(b))?;
@@ -242,6 +252,20 @@ impl Engine {
         Ok(())
     }
 
+    /// A leg leaves the bridge or the conference that it is in.
+    fn leave_all(&self, registry: &mut Registry, leg: LegId) -> Result<(), EngineError> {
+        let entry = registry.entry(leg)?;
+        let (bridge, conference) = (entry.bridge, entry.conference);
+        if bridge.is_some() || conference.is_some() {
+            self.disconnect(registry, leg)?;
+        }
+        if let Some(bridge) = bridge {
+            registry.forget_bridge(bridge);
+        }
+        registry.forget_member(leg);
+        Ok(())
+    }
+
     fn disconnect(&self, registry: &Registry, leg: LegId) -> Result<(), EngineError> {
         let thread = registry.entry(leg)?.thread;
         self.threads[thread]
@@ -249,23 +273,24 @@ impl Engine {
             .map(drop)
     }
 
-    /// A call lives on one thread. Packets that come during the move wait in the sockets.
-    fn move_leg(
-        &self,
-        registry: &mut Registry,
-        leg: LegId,
-        from: usize,
-        to: usize,
-    ) -> Result<(), EngineError> {
+    /// A call, or a conference, lives on one thread. Packets that come during the move wait in the sockets.
+    fn bring(&self, registry: &mut Registry, leg: LegId, to: usize) -> Result<(), EngineError> {
+        let from = registry.entry(leg)?.thread;
+        if from == to {
+            return Ok(());
+        }
         let placed = self.threads[from]
             .ask(|reply| Command::Detach(leg, reply))?
             .ok_or(EngineError::NoSuchLeg(leg))?;
         registry.entry_mut(leg)?.thread = to;
         match self.threads[to].ask(|reply| Command::Attach(placed, reply))? {
             None => Ok(()),
-            Some(_) => Err(EngineError::Os(io::Error::other(
-                "the sockets cannot be watched",
-            ))),
+            Some(placed) => {
+                // It stays where it was, and hears nobody.
+                registry.entry_mut(leg)?.thread = from;
+                self.threads[from].ask(|reply| Command::Attach(placed, reply))?;
+                Err(unwatched())
+            }
         }
     }
 
@@ -323,6 +348,7 @@ impl Engine {
         EngineStats {
             legs: registry.legs.len(),
             bridges: registry.bridges.len(),
+            conferences: registry.conferences.len(),
             ports_in_use: registry.ports.in_use(),
             port_pairs: registry.ports.pairs(),
             sockets: registry.legs.values().map(|entry| entry.sockets).sum(),
@@ -351,6 +377,7 @@ impl Engine {
         let ports: Vec<Option<u16>> = registry.legs.drain().map(|(_, entry)| entry.port).collect();
         ports.into_iter().for_each(|port| registry.give_back(port));
         registry.bridges.clear();
+        registry.conferences.clear();
         self.reader.finish();
         // After the media threads: what they heard to the last is in the files.
         self.writer.finish();
@@ -360,14 +387,14 @@ impl Engine {
 
     fn ask<T>(
         &self,
-        id: LegId,
+        place: impl Into<Place>,
         command: impl FnOnce(Reply<Option<T>>) -> Command,
     ) -> Result<T, EngineError> {
-        let registry = self.registry()?;
-        let thread = registry.entry(id)?.thread;
+        let (registry, place) = (self.registry()?, place.into());
+        let thread = registry.thread_of(place)?;
         self.threads[thread]
             .ask(command)?
-            .ok_or(EngineError::NoSuchLeg(id))
+            .ok_or_else(|| EngineError::no_such(place))
     }
 
     fn registry(&self) -> Result<MutexGuard<'_, Registry>, EngineError> {
@@ -392,6 +419,10 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+fn unwatched() -> EngineError {
+    EngineError::Os(io::Error::other("the sockets cannot be watched"))
 }
 
 fn random_seeds() -> Result<Seeds, EngineError> {

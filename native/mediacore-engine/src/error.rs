@@ -9,7 +9,7 @@ use mediacore_audio::AudioError;
 
 use mediacore_rtp::DigitsError;
 
-use crate::ids::LegId;
+use crate::ids::{ConferenceId, LegId, Place};
 
 /// Why the engine did not do what it was asked.
 #[derive(Debug)]
@@ -18,6 +18,22 @@ pub enum EngineError {
     Closed,
     /// No such leg, or it is closed.
     NoSuchLeg(LegId),
+    /// No such conference, or it is closed.
+    NoSuchConference(ConferenceId),
+    /// As many members as it may have.
+    ConferenceFull {
+        /// Which.
+        conference: ConferenceId,
+        /// So many.
+        members_max: usize,
+    },
+    /// The leg is not in this conference.
+    NotAMember {
+        /// Who.
+        leg: LegId,
+        /// Where.
+        conference: ConferenceId,
+    },
     /// Every pair of the range is in use.
     PortsExhausted(Range<u16>),
     /// One thing more than a limit allows.
@@ -49,6 +65,20 @@ impl fmt::Display for EngineError {
         match self {
             EngineError::Closed => f.write_str("the engine is closed"),
             EngineError::NoSuchLeg(leg) => write!(f, "leg {} is closed", leg.0),
+            EngineError::NoSuchConference(conference) => {
+                write!(f, "conference {} is closed", conference.0)
+            }
+            EngineError::ConferenceFull {
+                conference,
+                members_max,
+            } => write!(
+                f,
+                "conference {} has {members_max} members, as many as it may",
+                conference.0
+            ),
+            EngineError::NotAMember { leg, conference } => {
+                write!(f, "leg {} is not in conference {}", leg.0, conference.0)
+            }
             EngineError::PortsExhausted(range) => {
                 write!(
                     f,
@@ -70,6 +100,17 @@ impl fmt::Display for EngineError {
 }
 
 impl std::error::Error for EngineError {}
+
+impl EngineError {
+    /// What is not there.
+    #[must_use]
+    pub fn no_such(place: Place) -> EngineError {
+        match place {
+            Place::Leg(leg) => EngineError::NoSuchLeg(leg),
+            Place::Conference(conference) => EngineError::NoSuchConference(conference),
+        }
+    }
+}
 
 impl From<DigitsError> for EngineError {
     fn from(error: DigitsError) -> EngineError {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::ids::{LegId, RecorderId, SoundId};
+use crate::ids::{ConferenceId, LegId, Place, RecorderId, SoundId};
 use crate::recorder::RecordEnd;
 
 /// Something happened to a leg. Moments (`at`) are those of CLOCK_MONOTONIC.
@@ -74,7 +74,7 @@ pub enum Event {
     /// A tone, a file, or digits that were sent came to an end, or were stopped.
     PlayFinished {
         /// To whom it was played.
-        leg: LegId,
+        place: Place,
         /// Which.
         sound: SoundId,
         /// False: it was stopped before its end, or the file could not be read further.
@@ -83,13 +83,24 @@ pub enum Event {
     /// A recording has ended, and its file is whole.
     RecordFinished {
         /// Whose.
-        leg: LegId,
+        place: Place,
         /// Which.
         recorder: RecorderId,
         /// Why.
         reason: RecordEnd,
         /// Of what was written.
         duration: Duration,
+    },
+    /// A member of a conference has begun to talk, or has not talked for a while. One who leaves, too, talks no more.
+    TalkerChanged {
+        /// Where.
+        conference: ConferenceId,
+        /// Who.
+        leg: LegId,
+        /// Begun, or ended.
+        is_talking: bool,
+        /// When.
+        at: Duration,
     },
     /// The peer said goodbye in RTCP (RFC 3550 6.6). The leg stays open: the signalling decides.
     RemoteBye {
@@ -104,10 +115,10 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether it may be lost when the queue is full: the next one says the same and more.
+    /// Whether it may be lost when the queue is full: the figures say the same and more.
     #[must_use]
     pub fn is_droppable(&self) -> bool {
-        matches!(self, Event::Report { .. })
+        matches!(self, Event::Report { .. } | Event::TalkerChanged { .. })
     }
 }
 

@@ -65,6 +65,15 @@ pub fn echo(leg: Party) -> Role {
     pair(leg, leg).0
 }
 
+/// A member of a conference: `hears` says whether it hears the others, `is_heard` whether they hear it.
+#[must_use]
+pub fn member(leg: Party, hears: bool, is_heard: bool) -> Role {
+    Role {
+        hears: frames_if(leg, hears || leg.has_sounds || leg.wants_silence),
+        is_decoded: leg.may_be_heard && is_heard || leg.is_listened_to,
+    }
+}
+
 /// Two legs that hear each other. Undecoded when each may be sent what the other sends and nothing needs the audio.
 #[must_use]
 pub fn pair(a: Party, b: Party) -> (Role, Role) {
@@ -278,6 +287,21 @@ mod tests {
             })
             .is_decoded
         );
+    }
+
+    #[test]
+    fn a_member_is_decoded_when_somebody_hears_it_and_sent_frames_when_it_hears_somebody() {
+        let formats = formats(&[PCMU]);
+        let leg = party(&formats);
+        assert_eq!(member(leg, true, true), DECODED);
+        assert!(!member(leg, true, false).is_decoded, "muted");
+        assert_eq!(member(leg, false, true).hears, Hears::Nothing, "deaf");
+        let held = Party {
+            may_be_sent: false,
+            may_be_heard: false,
+            ..leg
+        };
+        assert_eq!(member(held, true, true), Role::default());
     }
 
     #[test]

@@ -10,15 +10,17 @@ use std::time::Duration;
 use digits::Digits;
 pub use digits::{DIALLED_MAX, DialRefusal};
 use figures::Played;
+use mediacore_audio::{Codec, dbfs};
 use mediacore_rtp::rtcp::{Reporter, Schedule};
 use mediacore_rtp::{NtpTime, SenderState, Ssrc};
 
+use crate::conference::{Heard, Seat, SharedMix};
 use crate::decoder::Decoder;
 use crate::event::Event;
 use crate::format::{CodecId, TELEPHONE_EVENT};
 use crate::frame::{Frame, SILENCE, mix_into};
 use crate::graph::{Hears, Party, Role};
-use crate::ids::{LegId, SoundId};
+use crate::ids::{LegId, Place, SoundId};
 use crate::incoming::{Accepted, Incoming};
 use crate::listeners::Listeners;
 use crate::outgoing::{Outgoing, Route};
@@ -89,6 +91,10 @@ pub struct Leg {
     pub role: Role,
     /// The place of the leg that it hears and is heard by; its own for an echo.
     pub peer: Option<usize>,
+    /// Where it sits, if it is in a conference; it has no peer then.
+    pub seat: Option<Seat>,
+    /// Its conference takes it for one of those who talk.
+    pub is_talking: bool,
     /// Which of the ticks of 2 ms in a frame is its own.
     pub phase: usize,
     /// What is muted.
@@ -134,6 +140,8 @@ impl Leg {
             slot: 0,
             role: Role::default(),
             peer: None,
+            seat: None,
+            is_talking: false,
             phase: 0,
             mutes: Mutes::default(),
             sounds: Sounds::default(),
@@ -215,9 +223,11 @@ impl Leg {
         self.role = role;
     }
 
-    /// Another leg, or nobody, is heard from now on.
-    pub fn switch_peer(&mut self, peer: Option<usize>) {
+    /// Another leg, a conference, or nobody is heard from now on.
+    pub fn switch_peer(&mut self, peer: Option<usize>, seat: Option<Seat>) {
         self.peer = peer;
+        self.seat = seat;
+        self.is_talking = false;
         self.outgoing.switch();
     }
 
@@ -345,9 +355,15 @@ impl Leg {
             .receive(self.id, &frame, now, &mut self.stats, out);
     }
 
+    /// How loud the newest frame is for those who hear this leg; none when they do not.
+    #[must_use]
+    pub fn heard_level_dbfs(&self) -> Option<f64> {
+        (self.role.is_decoded && !self.mutes.receive).then_some(self.stats.receive_level_dbfs)
+    }
+
     /// Makes the next frame for the peer: a digit, or what it hears and its sounds. True when the last of its sounds
     /// and digits has ended.
-    pub fn say(&mut self, heard: Option<&Frame>, now: Duration, out: &mut impl Outlet) -> bool {
+    pub fn say(&mut self, heard: Heard, now: Duration, out: &mut impl Outlet) -> bool {
         let was_played_to = self.is_played_to();
         self.digits.is_sounding = self.send_digits(now, out);
         if self.role.hears == Hears::Frames {
@@ -356,22 +372,54 @@ impl Leg {
         was_played_to && !self.is_played_to()
     }
 
-    fn say_frame(&mut self, heard: Option<&Frame>, now: Duration, out: &mut impl Outlet) {
-        let is_digit = self.digits.is_sounding;
-        let mut mix = heard.copied().unwrap_or(SILENCE);
-        if let Some(sounds) = self.sounds.frame(self.id, out) {
+    fn say_frame(&mut self, heard: Heard, now: Duration, out: &mut impl Outlet) {
+        let sounds = self.sounds.frame(Place::Leg(self.id), out);
+        let is_silenced = self.mutes.send || self.digits.is_sounding;
+        let mut mix = match heard {
+            _ if is_silenced => SILENCE,
+            Heard::Shared(mix) if sounds.is_none() => return self.say_shared(mix, now, out),
+            Heard::Shared(mix) => mix.frame,
+            Heard::Frame(frame) => *frame,
+            Heard::Silence => SILENCE,
+        };
+        if let (Some(sounds), false) = (sounds, is_silenced) {
             mix_into(&mut mix, &sounds);
         }
-        if self.mutes.send || is_digit {
-            mix = SILENCE;
+        if !self.digits.is_sounding {
+            let encode = |codec: Codec, payload: &mut [u8]| {
+                codec.encode(&mix, payload);
+            };
+            self.send_frame(encode, now, out);
         }
-        if let (Some(format), false) = (self.params.formats.encodable(), is_digit) {
+        self.listeners.sent(&mix, dbfs(&mix), now, &mut self.stats);
+    }
+
+    /// What many hear is encoded for the first of them, and copied for the others.
+    fn say_shared(&mut self, mix: &mut SharedMix, now: Duration, out: &mut impl Outlet) {
+        let copy = |codec, payload: &mut [u8]| payload.copy_from_slice(mix.payload(codec));
+        self.send_frame(copy, now, out);
+        self.listeners
+            .sent(&mix.frame, mix.level_dbfs, now, &mut self.stats);
+    }
+
+    fn send_frame(
+        &mut self,
+        encode: impl FnOnce(Codec, &mut [u8]),
+        now: Duration,
+        out: &mut impl Outlet,
+    ) {
+        if let Some(format) = self.params.formats.encodable() {
             let frames_per_packet = self.params.frames_per_packet();
             let route = self.route(now);
-            self.outgoing
-                .send_frame(&mix, format, frames_per_packet, route, &mut self.stats, out);
+            self.outgoing.send_frame(
+                encode,
+                format,
+                frames_per_packet,
+                route,
+                &mut self.stats,
+                out,
+            );
         }
-        self.listeners.sent(&mix, now, &mut self.stats);
     }
 
     fn route(&self, now: Duration) -> Route {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`Engine`] | the control side: gives out ports and numbers, places legs on threads, waits for their answers |
 //! | `worker` | one media thread: waits, drains sockets, runs the core |
-//! | `core`, `leg`, `graph`, `latch` … | what a media thread does, without socket and clock |
+//! | `core`, `leg`, `graph`, `conference`, `latch` … | what a media thread does, without socket and clock |
 //! | `player`, `recorder` | two threads beside the media threads: one reads files, one writes them |
 //! | `os` | the system calls |
 //!
@@ -15,6 +15,7 @@
 #![deny(unsafe_code)]
 
 mod command;
+mod conference;
 mod core;
 mod decoder;
 mod engine;
@@ -47,11 +48,12 @@ mod tap;
 mod thread;
 mod worker;
 
-pub use engine::{Engine, EngineConfig, OpenedLeg};
+pub use conference::{ConferenceStats, LOUDEST_MAX, MemberOptions};
+pub use engine::{ConferenceOptions, Engine, EngineConfig, OpenedLeg};
 pub use error::EngineError;
 pub use event::Event;
 pub use format::{CodecBook, CodecId, Format, Formats};
-pub use ids::{BridgeId, LegId, RecorderId, SoundId, TapId};
+pub use ids::{BridgeId, ConferenceId, LegId, Place, RecorderId, SoundId, TapId};
 pub use params::{Direction, LegParams};
 pub use recorder::{RecordChannels, RecordEnd, RecordOptions, Recorder};
 pub use registry::Opening;

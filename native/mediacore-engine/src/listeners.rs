@@ -1,4 +1,4 @@
-//! Who listens to one leg outside the graph: taps, recordings, a watch for tones, and the level meters.
+//! Who listens to one leg, or to a conference, outside the graph: taps, recordings, a watch for tones, and the level meters.
 
 use std::time::Duration;
 
@@ -145,25 +145,28 @@ impl Listeners {
         out: &mut impl Outlet,
     ) {
         stats.receive_level_dbfs = dbfs(frame);
-        self.copy(TapSide::Received, frame, now, stats);
+        stats.tap_dropped_frames += self.copy(TapSide::Received, frame, now);
         if let Some(watch) = &mut self.watch {
             watch.receive(leg, frame, now, out);
         }
     }
 
-    /// The peer is sent this.
-    pub fn sent(&mut self, frame: &Frame, now: Duration, stats: &mut LegStats) {
-        stats.send_level_dbfs = dbfs(frame);
-        self.copy(TapSide::Sent, frame, now, stats);
+    /// The peer is sent this, so loud.
+    pub fn sent(&mut self, frame: &Frame, level_dbfs: f64, now: Duration, stats: &mut LegStats) {
+        stats.send_level_dbfs = level_dbfs;
+        stats.tap_dropped_frames += self.copy(TapSide::Sent, frame, now);
     }
 
-    fn copy(&mut self, side: TapSide, frame: &Frame, now: Duration, stats: &mut LegStats) {
+    /// Copies to taps and recordings alone; returns how many frames were lost.
+    pub fn copy(&mut self, side: TapSide, frame: &Frame, now: Duration) -> u64 {
+        let mut dropped = 0;
         for tap in self.taps.iter().filter(|tap| tap.side == side) {
-            stats.tap_dropped_frames += u64::from(tap.push(frame));
+            dropped += u64::from(tap.push(frame));
         }
         for feed in &mut self.recordings {
-            stats.tap_dropped_frames += u64::from(feed.push(side, now, frame));
+            dropped += u64::from(feed.push(side, now, frame));
         }
+        dropped
     }
 }
 
@@ -270,7 +273,7 @@ mod tests {
             crate::tap::tap(TapId(1), TapSide::Received, 4).expect("a descriptor");
         assert!(listeners.add_tap(feed).is_ok());
         let mut stats = LegStats::default();
-        listeners.sent(&SILENCE, Duration::ZERO, &mut stats);
+        listeners.sent(&SILENCE, -127.0, Duration::ZERO, &mut stats);
         assert!(received.read().is_empty());
         listeners.receive(
             LEG,

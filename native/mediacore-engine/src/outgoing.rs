@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use mediacore_audio::Codec;
 use mediacore_rtp::event::{EVENT_OCTETS, EventPacket, EventTimestamps, TelephoneEvent};
 use mediacore_rtp::packet::HEADER_OCTETS;
 use mediacore_rtp::session::{Rewriter, Sender, SenderState};
 use mediacore_rtp::{PayloadType, RtpHeader};
 
 use crate::format::{Format, TELEPHONE_EVENT};
-use crate::frame::{FRAME_SAMPLES, Frame};
+use crate::frame::FRAME_SAMPLES;
 use crate::incoming::Accepted;
 use crate::outlet::{Channel, Outlet};
 use crate::stats::LegStats;
@@ -194,10 +195,10 @@ impl Outgoing {
         note_sent(stats, format, is_sent);
     }
 
-    /// Adds a frame of ours, and sends the packet when it is full.
+    /// Adds a frame of ours, which `encode` writes, and sends the packet when it is full.
     pub fn send_frame(
         &mut self,
-        samples: &Frame,
+        encode: impl FnOnce(Codec, &mut [u8]),
         format: Format,
         frames_per_packet: usize,
         route: Route,
@@ -209,7 +210,7 @@ impl Outgoing {
             return;
         };
         let begin = HEADER_OCTETS + self.filled * FRAME_SAMPLES;
-        codec.encode(samples, &mut self.packet[begin..]);
+        encode(codec, &mut self.packet[begin..begin + FRAME_SAMPLES]);
         self.filled += 1;
         if self.filled < frames_per_packet {
             return;

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::os::fd::RawFd;
 
+use crate::conference::{ConferenceCell, MemberOptions};
 use crate::error::EngineError;
-use crate::ids::{BridgeId, LegId};
+use crate::ids::{BridgeId, ConferenceId, LegId, Place};
 use crate::leg::Mutes;
 use crate::os::adopt_udp_socket;
 use crate::ports::{PortError, Ports, Sockets};
@@ -37,8 +38,23 @@ pub struct LegEntry {
     pub sockets: usize,
     /// The bridge that it is in.
     pub bridge: Option<BridgeId>,
+    /// The conference that it is in; then it is in no bridge.
+    pub conference: Option<ConferenceId>,
     /// What is muted.
     pub mutes: Mutes,
+}
+
+/// What is known of an open conference.
+#[derive(Debug)]
+pub struct ConferenceEntry {
+    /// The media thread that it lives on, with all its members.
+    pub thread: usize,
+    /// Where its figures are.
+    pub cell: ConferenceCell,
+    /// So many members, and no more.
+    pub members_max: usize,
+    /// Who is in it, in the order in which they came.
+    pub members: Vec<(LegId, MemberOptions)>,
 }
 
 /// Everything that is open.
@@ -50,6 +66,8 @@ pub struct Registry {
     pub legs: HashMap<LegId, LegEntry>,
     /// Bridges, echoes among them, with their legs.
     pub bridges: HashMap<BridgeId, (LegId, LegId)>,
+    /// Conferences, with their members.
+    pub conferences: HashMap<ConferenceId, ConferenceEntry>,
     /// Nothing opens any more.
     pub is_closed: bool,
 }
@@ -63,6 +81,40 @@ impl Registry {
     /// An open leg, to be changed.
     pub fn entry_mut(&mut self, id: LegId) -> Result<&mut LegEntry, EngineError> {
         self.legs.get_mut(&id).ok_or(EngineError::NoSuchLeg(id))
+    }
+
+    /// An open conference.
+    pub fn conference(&self, id: ConferenceId) -> Result<&ConferenceEntry, EngineError> {
+        let entry = self.conferences.get(&id);
+        entry.ok_or(EngineError::NoSuchConference(id))
+    }
+
+    /// An open conference, to be changed.
+    pub fn conference_mut(
+        &mut self,
+        id: ConferenceId,
+    ) -> Result<&mut ConferenceEntry, EngineError> {
+        let entry = self.conferences.get_mut(&id);
+        entry.ok_or(EngineError::NoSuchConference(id))
+    }
+
+    /// The media thread that something is on.
+    pub fn thread_of(&self, place: Place) -> Result<usize, EngineError> {
+        match place {
+            Place::Leg(leg) => self.entry(leg).map(|entry| entry.thread),
+            Place::Conference(id) => self.conference(id).map(|entry| entry.thread),
+        }
+    }
+
+    /// A leg is in no conference any more.
+    pub fn forget_member(&mut self, leg: LegId) {
+        let entry = self.legs.get_mut(&leg);
+        let Some(id) = entry.and_then(|entry| entry.conference.take()) else {
+            return;
+        };
+        if let Some(conference) = self.conferences.get_mut(&id) {
+            conference.members.retain(|(other, _)| *other != leg);
+        }
     }
 
     /// The thread with the fewest legs.

@@ -1,10 +1,10 @@
-//! What plays to one leg: tones, files and sources, mixed.
+//! What plays to one leg, or to a conference: tones, files and sources, mixed.
 
 use mediacore_audio::ToneSource;
 
 use crate::event::Event;
 use crate::frame::{Frame, SILENCE, mix_into};
-use crate::ids::{LegId, SoundId};
+use crate::ids::{Place, SoundId};
 use crate::outlet::Outlet;
 use crate::source::SourceReader;
 
@@ -63,7 +63,7 @@ impl Sounds {
     }
 
     /// The next 20 ms of everything; none when nothing plays. What ends here is told of and gone.
-    pub fn frame(&mut self, leg: LegId, out: &mut impl Outlet) -> Option<Frame> {
+    pub fn frame(&mut self, place: Place, out: &mut impl Outlet) -> Option<Frame> {
         if self.playing.is_empty() {
             return None;
         }
@@ -77,7 +77,7 @@ impl Sounds {
                 let sound = ended.0;
                 self.ended.push(ended);
                 out.event(Event::PlayFinished {
-                    leg,
+                    place,
                     sound,
                     completed,
                 });
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::outlet::recording::Recorder;
 
-    const LEG: LegId = LegId(3);
+    const LEG: Place = Place::Leg(crate::ids::LegId(3));
 
     fn tone(duration_ms: u32) -> Box<Sound> {
         Box::new(Sound::Tone(ToneSource::sine(
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(
             out.events,
             [Event::PlayFinished {
-                leg: LEG,
+                place: LEG,
                 sound: SoundId(1),
                 completed: true
             }]
@@ -189,7 +189,7 @@ mod tests {
             assert_eq!(sounds.frame(LEG, &mut out).expect("the rest")[39], 100);
             let sound = SoundId(1);
             let finished = Event::PlayFinished {
-                leg: LEG,
+                place: LEG,
                 sound,
                 completed,
             };

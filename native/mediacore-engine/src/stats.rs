@@ -91,7 +91,7 @@ record! {
     /// The leg's number.
     leg: u64,
     /// Bits 0 and 1: the agreed direction lets us send, receive; 2 and 3: muted towards the peer, from the peer;
-    /// 4: an address of the peer is known.
+    /// 4: an address of the peer is known; 5: in a conference; 6: talking there.
     flags: u64,
     /// Moment of this record, seconds of CLOCK_MONOTONIC.
     measured_at_s: f64,
@@ -280,6 +280,8 @@ pub struct EngineStats {
     pub legs: usize,
     /// Bridges and echoes that are not closed.
     pub bridges: usize,
+    /// Conferences that are not closed.
+    pub conferences: usize,
     /// Ports taken from the range, two a leg.
     pub ports_in_use: usize,
     /// Pairs of ports in the range.

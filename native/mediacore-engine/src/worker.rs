@@ -8,10 +8,12 @@ use std::time::Duration;
 use rtrb::{Consumer, Producer};
 
 use crate::command::{Command, Placed};
+use crate::conference::Conference;
 use crate::core::{Core, TICK};
 use crate::event::{Event, EventQueue};
-use crate::ids::LegId;
+use crate::ids::{ConferenceId, LegId, Place};
 use crate::leg::{Leg, Stopped};
+use crate::listeners::Listeners;
 use crate::os::{Poller, Ready, Wake, monotonic, receive, send, thread_cpu_time};
 use crate::outlet::{Channel, Outlet};
 use crate::pacing::Pacing;
@@ -251,39 +253,63 @@ impl Worker {
             Command::Mute(id, mutes, reply) => {
                 reply.send(self.change(id, now, |leg| leg.mutes = mutes))
             }
-            Command::Play(id, sound, playing, reply) => {
-                reply.send(self.change(id, now, |leg| leg.sounds.add(sound, playing)));
+            Command::Play(place, sound, playing, reply) => {
+                reply.send(match place {
+                    Place::Leg(id) => self.change(id, now, |leg| leg.sounds.add(sound, playing)),
+                    Place::Conference(id) => {
+                        self.change_conference(id, now, |it| it.sounds.add(sound, playing))
+                    }
+                });
             }
             Command::Dial(id, sound, digits, reply) => {
                 reply.send(self.change(id, now, |leg| leg.dial(sound, digits)));
             }
-            Command::Stop(id, sound, reply) => {
-                let stopped = self.change(id, now, |leg| leg.stop(sound));
+            Command::Stop(place, sound, reply) => {
+                let stopped = match place {
+                    Place::Leg(id) => self.change(id, now, |leg| leg.stop(sound)),
+                    Place::Conference(id) => self.change_conference(id, now, |it| {
+                        it.sounds.remove(sound).map(Stopped::Sound)
+                    }),
+                };
                 if let Some(Some(Stopped::Sound(playing))) = &stopped
                     && playing.has_end()
                 {
                     self.io.event(Event::PlayFinished {
-                        leg: id,
+                        place,
                         sound,
                         completed: false,
                     });
                 }
                 reply.send(stopped);
             }
-            Command::AddTap(id, tap, reply) => {
-                reply.send(self.change(id, now, |leg| leg.listeners.add_tap(tap)));
+            Command::AddTap(place, tap, reply) => {
+                reply.send(self.change_listeners(place, now, |it| it.add_tap(tap)));
             }
-            Command::RemoveTap(id, tap, reply) => {
-                reply.send(self.change(id, now, |leg| leg.listeners.remove_tap(tap)));
+            Command::RemoveTap(place, tap, reply) => {
+                reply.send(self.change_listeners(place, now, |it| it.remove_tap(tap)));
             }
-            Command::AddRecording(id, feed, reply) => {
-                reply.send(self.change(id, now, |leg| leg.listeners.add_recording(feed)));
+            Command::AddRecording(place, feed, reply) => {
+                reply.send(self.change_listeners(place, now, |it| it.add_recording(feed)));
             }
-            Command::RemoveRecording(id, recorder, reply) => {
-                reply.send(self.change(id, now, |leg| leg.listeners.remove_recording(recorder)));
+            Command::RemoveRecording(place, recorder, reply) => {
+                reply.send(self.change_listeners(place, now, |it| it.remove_recording(recorder)));
             }
             Command::Watch(id, watch, reply) => {
                 reply.send(self.change(id, now, |leg| leg.listeners.watch(watch)))
+            }
+            Command::OpenConference(conference, reply) => {
+                self.core.open_conference(conference);
+                reply.send(());
+            }
+            Command::CloseConference(id, reply) => {
+                let slot = self.core.conference_of(id);
+                reply.send(slot.and_then(|slot| self.core.close_conference(slot, now)));
+            }
+            Command::Join(id, leg, options, reply) => {
+                let slots = self.core.conference_of(id).zip(self.core.slot_of(leg));
+                reply.send(
+                    slots.map(|(conference, leg)| self.core.join(conference, leg, options, now)),
+                );
             }
             Command::Finish(_) => unreachable!("take_commands() keeps it"),
         }
@@ -300,6 +326,33 @@ impl Worker {
         let answer = change(self.core.leg_mut(slot)?);
         self.core.decide(slot, now);
         Some(answer)
+    }
+
+    /// Changes a conference and lets the frame clock know.
+    fn change_conference<T>(
+        &mut self,
+        id: ConferenceId,
+        now: Duration,
+        change: impl FnOnce(&mut Conference) -> T,
+    ) -> Option<T> {
+        let slot = self.core.conference_of(id)?;
+        let answer = change(self.core.conference_mut(slot)?);
+        self.core.decide_conference(slot, now);
+        Some(answer)
+    }
+
+    fn change_listeners<T>(
+        &mut self,
+        place: Place,
+        now: Duration,
+        change: impl FnOnce(&mut Listeners) -> T,
+    ) -> Option<T> {
+        match place {
+            Place::Leg(id) => self.change(id, now, |leg| change(&mut leg.listeners)),
+            Place::Conference(id) => {
+                self.change_conference(id, now, |conference| change(&mut conference.listeners))
+            }
+        }
     }
 
     fn attach(&mut self, placed: Placed, now: Duration) -> Result<(), Box<Placed>> {

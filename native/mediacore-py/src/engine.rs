@@ -24,7 +24,7 @@ type Address = (String, u16);
 /// Media threads and their legs.
 #[pyclass(frozen, module = "mediacore._native")]
 pub struct Engine {
-    engine: mediacore_engine::Engine,
+    pub(crate) engine: mediacore_engine::Engine,
 }
 
 #[pymethods]
@@ -105,28 +105,31 @@ impl Engine {
     fn play_tone(
         &self,
         py: Python<'_>,
-        leg: u64,
+        place: u64,
         hz: f64,
         level_dbfs: f64,
         duration_ms: Option<u32>,
     ) -> PyResult<u64> {
         call(py, || {
             self.engine
-                .play_tone(LegId(leg), hz, level_dbfs, duration_ms)
+                .play_tone(self.engine.place_of(place), hz, level_dbfs, duration_ms)
         })
         .map(|sound| sound.0)
     }
 
     /// Plays a WAV or FLAC file, and returns its number.
-    fn play_file(&self, py: Python<'_>, leg: u64, path: PathBuf) -> PyResult<u64> {
-        call(py, || self.engine.play_file(LegId(leg), &path)).map(|sound| sound.0)
+    fn play_file(&self, py: Python<'_>, place: u64, path: PathBuf) -> PyResult<u64> {
+        call(py, || {
+            self.engine.play_file(self.engine.place_of(place), &path)
+        })
+        .map(|sound| sound.0)
     }
 
     /// Records both directions into a WAV file: the recording's number, and the recording.
     fn record(
         &self,
         py: Python<'_>,
-        leg: u64,
+        place: u64,
         path: PathBuf,
         mixed: bool,
         max_ms: Option<u64>,
@@ -141,20 +144,32 @@ impl Engine {
             max_duration: max_ms.map(Duration::from_millis),
             max_octets: max_bytes,
         };
-        let recorder = call(py, || self.engine.record(LegId(leg), &path, options))?;
+        let recorder = call(py, || {
+            self.engine
+                .record(self.engine.place_of(place), &path, options)
+        })?;
         Ok((recorder.id.0, Recorder::new(recorder)))
     }
 
     /// Ends a recording; its file is whole when this returns.
-    fn close_recorder(&self, py: Python<'_>, leg: u64, recorder: u64) -> PyResult<()> {
+    fn close_recorder(&self, py: Python<'_>, place: u64, recorder: u64) -> PyResult<()> {
         call(py, || {
-            self.engine.close_recorder(LegId(leg), RecorderId(recorder))
+            self.engine
+                .close_recorder(self.engine.place_of(place), RecorderId(recorder))
         })
     }
 
     /// Plays what is written to a source: its number, and the source.
-    fn play_source(&self, py: Python<'_>, leg: u64, samples_max: usize) -> PyResult<(u64, Source)> {
-        let (sound, writer) = call(py, || self.engine.play_source(LegId(leg), samples_max))?;
+    fn play_source(
+        &self,
+        py: Python<'_>,
+        place: u64,
+        samples_max: usize,
+    ) -> PyResult<(u64, Source)> {
+        let (sound, writer) = call(py, || {
+            self.engine
+                .play_source(self.engine.place_of(place), samples_max)
+        })?;
         Ok((sound.0, Source::new(writer)))
     }
 
@@ -175,24 +190,39 @@ impl Engine {
     }
 
     /// Stops a sound or digits; true when there was still something to stop.
-    fn stop_sound(&self, py: Python<'_>, leg: u64, sound: u64) -> PyResult<bool> {
-        call(py, || self.engine.stop_sound(LegId(leg), SoundId(sound)))
+    fn stop_sound(&self, py: Python<'_>, place: u64, sound: u64) -> PyResult<bool> {
+        call(py, || {
+            self.engine
+                .stop_sound(self.engine.place_of(place), SoundId(sound))
+        })
     }
 
     /// Copies what the peer is sent, or says: the tap's number, and the tap.
-    fn tap(&self, py: Python<'_>, leg: u64, sent: bool, frames_max: usize) -> PyResult<(u64, Tap)> {
+    fn tap(
+        &self,
+        py: Python<'_>,
+        place: u64,
+        sent: bool,
+        frames_max: usize,
+    ) -> PyResult<(u64, Tap)> {
         let side = if sent {
             TapSide::Sent
         } else {
             TapSide::Received
         };
-        let (number, tap) = call(py, || self.engine.tap(LegId(leg), side, frames_max))?;
+        let (number, tap) = call(py, || {
+            self.engine
+                .tap(self.engine.place_of(place), side, frames_max)
+        })?;
         Ok((number.0, Tap::new(tap)))
     }
 
     /// Ends a tap.
-    fn close_tap(&self, py: Python<'_>, leg: u64, tap: u64) -> PyResult<()> {
-        call(py, || self.engine.close_tap(LegId(leg), TapId(tap)))
+    fn close_tap(&self, py: Python<'_>, place: u64, tap: u64) -> PyResult<()> {
+        call(py, || {
+            self.engine
+                .close_tap(self.engine.place_of(place), TapId(tap))
+        })
     }
 
     /// Watches for tones; an empty list ends it.
@@ -250,7 +280,7 @@ impl Engine {
 }
 
 /// Asks the engine without the GIL.
-fn call<T: Send>(
+pub fn call<T: Send>(
     py: Python<'_>,
     ask: impl FnOnce() -> Result<T, EngineError> + Send,
 ) -> PyResult<T> {

@@ -17,6 +17,18 @@ fn exception(py: Python<'_>, error: EngineError) -> PyResult<PyErr> {
         EngineError::Os(os) => return Ok(PyOSError::new_err((os.raw_os_error(), message))),
         EngineError::Closed => errors.getattr("EngineClosed")?.call0()?,
         EngineError::NoSuchLeg(leg) => errors.getattr("LegClosed")?.call1((leg.0,))?,
+        EngineError::NoSuchConference(conference) => {
+            errors.getattr("ConferenceClosed")?.call1((conference.0,))?
+        }
+        EngineError::ConferenceFull {
+            conference,
+            members_max,
+        } => errors
+            .getattr("RoomFull")?
+            .call1((conference.0, members_max))?,
+        EngineError::NotAMember { leg, conference } => {
+            errors.getattr("NotAMember")?.call1((leg.0, conference.0))?
+        }
         EngineError::NoTelephoneEvent(leg) => {
             errors.getattr("NoTelephoneEvent")?.call1((leg.0,))?
         }

@@ -1,4 +1,4 @@
-//! Events as tuples: the name of the class in `mediacore.events`, the leg's number, then the class's other fields in order.
+//! Events as tuples: the name of the class in `mediacore.events`, the number of the leg (or the conference), then the class's other fields in order.
 
 use std::time::Duration;
 
@@ -52,21 +52,34 @@ pub fn to_python<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyTu
         )
             .into_pyobject(py),
         Event::PlayFinished {
-            leg,
+            place,
             sound,
             completed,
-        } => ("PlayFinished", leg.0, sound.0, completed).into_pyobject(py),
+        } => ("PlayFinished", place.number(), sound.0, completed).into_pyobject(py),
         Event::RecordFinished {
-            leg,
+            place,
             recorder,
             reason,
             duration,
         } => (
             "RecordFinished",
-            leg.0,
+            place.number(),
             recorder.0,
             end_name(reason),
             milliseconds(duration),
+        )
+            .into_pyobject(py),
+        Event::TalkerChanged {
+            conference,
+            leg,
+            is_talking,
+            at,
+        } => (
+            "TalkerChanged",
+            leg.0,
+            conference.0,
+            is_talking,
+            at.as_secs_f64(),
         )
             .into_pyobject(py),
         Event::RemoteBye { leg } => ("RemoteBye", leg.0).into_pyobject(py),

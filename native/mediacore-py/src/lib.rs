@@ -1,5 +1,6 @@
 //! The Python module `mediacore._native`: converts, releases the GIL, calls the engine, returns.
 
+mod conference;
 mod engine;
 mod error;
 mod event;
@@ -15,6 +16,8 @@ use pyo3::prelude::*;
 mod _native {
     use super::*;
 
+    #[pymodule_export]
+    use super::conference::Conference;
     #[pymodule_export]
     use super::engine::Engine;
     #[pymodule_export]

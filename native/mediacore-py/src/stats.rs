@@ -58,6 +58,7 @@ pub fn engine<'py>(py: Python<'py>, stats: &EngineStats) -> PyResult<Bound<'py, 
     let figures = PyDict::new(py);
     figures.set_item("legs", stats.legs)?;
     figures.set_item("bridges", stats.bridges)?;
+    figures.set_item("conferences", stats.conferences)?;
     figures.set_item("ports_in_use", stats.ports_in_use)?;
     figures.set_item("port_pairs", stats.port_pairs)?;
     figures.set_item("sockets", stats.sockets)?;

@@ -1,5 +1,6 @@
 //! Legs under a manual clock: every datagram and every moment is given, every transmission is looked at.
 
+mod conference;
 mod digits;
 
 use mediacore_audio::{Codec, ToneSource, dbfs};
@@ -10,7 +11,7 @@ use super::*;
 use crate::event::Event;
 use crate::format::{Format, Formats, PCMA, PCMU, TELEPHONE_EVENT};
 use crate::frame::{FRAME_SAMPLES, SILENCE};
-use crate::ids::{SoundId, TapId};
+use crate::ids::{Place, SoundId, TapId};
 use crate::leg::{Mutes, Seeds};
 use crate::listeners::ToneWatch;
 use crate::outlet::recording::{Recorder, Sent};
@@ -420,7 +421,7 @@ fn a_tone_in_mid_call_is_mixed_in_and_then_packets_are_forwarded_again() {
     );
     let forwarded = stats.forwarded_packets;
     assert!(rig.out.events.contains(&Event::PlayFinished {
-        leg: LegId(2),
+        place: Place::Leg(LegId(2)),
         sound: SoundId(1),
         completed: true
     }));

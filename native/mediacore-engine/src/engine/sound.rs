@@ -1,4 +1,4 @@
-//! What an engine plays to legs and copies from them.
+//! What an engine plays to legs and conferences, and copies from them.
 
 use mediacore_audio::ToneSource;
 use mediacore_rtp::DigitSender;
@@ -7,7 +7,7 @@ use super::Engine;
 use crate::command::Command;
 use crate::error::EngineError;
 use crate::frame::SAMPLE_RATE_HZ;
-use crate::ids::{LegId, SoundId, TapId};
+use crate::ids::{LegId, Place, SoundId, TapId};
 use crate::leg::{DIALLED_MAX, DialRefusal, Mutes};
 use crate::listeners::{TAPS_MAX, ToneWatch, WATCHED_MAX};
 use crate::sounds::{SOUNDS_MAX, Sound};
@@ -36,13 +36,13 @@ impl Engine {
     /// Plays a sine of `hz` at `level_dbfs`, for `duration_ms` or until it is stopped.
     pub fn play_tone(
         &self,
-        id: LegId,
+        place: Place,
         hz: f64,
         level_dbfs: f64,
         duration_ms: Option<u32>,
     ) -> Result<SoundId, EngineError> {
         self.play(
-            id,
+            place,
             Sound::Tone(ToneSource::sine(
                 hz,
                 level_dbfs,
@@ -55,20 +55,20 @@ impl Engine {
     /// Plays what is written to the source, which holds at most `samples_max` samples.
     pub fn play_source(
         &self,
-        id: LegId,
+        place: Place,
         samples_max: usize,
     ) -> Result<(SoundId, SourceWriter), EngineError> {
         let (writer, reader) = source(samples_max);
-        Ok((self.play(id, Sound::Source(reader))?, writer))
+        Ok((self.play(place, Sound::Source(reader))?, writer))
     }
 
-    pub(super) fn play(&self, id: LegId, playing: Sound) -> Result<SoundId, EngineError> {
+    pub(super) fn play(&self, place: Place, playing: Sound) -> Result<SoundId, EngineError> {
         let sound = SoundId(self.next_id());
-        self.ask(id, |reply| {
-            Command::Play(id, sound, Box::new(playing), reply)
+        self.ask(place, |reply| {
+            Command::Play(place, sound, Box::new(playing), reply)
         })?
         .map_err(|_| EngineError::TooMany {
-            what: "sounds at once to one leg",
+            what: "sounds at once to one leg or conference",
             limit: SOUNDS_MAX,
         })?;
         Ok(sound)
@@ -96,32 +96,32 @@ impl Engine {
     }
 
     /// Stops a sound or digits; true when there was still something to stop.
-    pub fn stop_sound(&self, id: LegId, sound: SoundId) -> Result<bool, EngineError> {
+    pub fn stop_sound(&self, place: Place, sound: SoundId) -> Result<bool, EngineError> {
         Ok(self
-            .ask(id, |reply| Command::Stop(id, sound, reply))?
+            .ask(place, |reply| Command::Stop(place, sound, reply))?
             .is_some())
     }
 
-    /// Copies what the peer says, or is sent, to a tap that holds at most `frames_max` frames of 20 ms.
+    /// Copies what the peer says, or is sent, or the mix of a conference (`TapSide::Received`), to a tap that holds at most `frames_max` frames of 20 ms.
     pub fn tap(
         &self,
-        id: LegId,
+        place: Place,
         side: TapSide,
         frames_max: usize,
     ) -> Result<(TapId, Tap), EngineError> {
         let number = TapId(self.next_id());
         let (feed, tap) = tap(number, side, frames_max)?;
-        self.ask(id, |reply| Command::AddTap(id, feed, reply))?
+        self.ask(place, |reply| Command::AddTap(place, feed, reply))?
             .map_err(|_| EngineError::TooMany {
-                what: "taps on one leg",
+                what: "taps on one leg or conference",
                 limit: TAPS_MAX,
             })?;
         Ok((number, tap))
     }
 
     /// Ends a tap; one that has ended already needs nothing.
-    pub fn close_tap(&self, id: LegId, tap: TapId) -> Result<(), EngineError> {
-        self.ask(id, |reply| Command::RemoveTap(id, tap, reply))
+    pub fn close_tap(&self, place: Place, tap: TapId) -> Result<(), EngineError> {
+        self.ask(place, |reply| Command::RemoveTap(place, tap, reply))
             .map(drop)
     }
 

@@ -10,7 +10,7 @@ use super::Leg;
 use crate::event::Event;
 use crate::format::{Format, TELEPHONE_EVENT};
 use crate::frame::FRAME_SAMPLES;
-use crate::ids::SoundId;
+use crate::ids::{Place, SoundId};
 use crate::incoming::Accepted;
 use crate::outlet::Outlet;
 
@@ -190,7 +190,7 @@ impl Leg {
         let ended = self.digits.dialled.pop_front();
         if let Some(sound) = ended.and_then(|dialled| dialled.sound) {
             out.event(Event::PlayFinished {
-                leg: self.id,
+                place: Place::Leg(self.id),
                 sound,
                 completed,
             });

@@ -15,7 +15,7 @@ use super::timeline::Timeline;
 use super::wav_file::WavFile;
 use super::writer::Message;
 use crate::frame::SAMPLE_RATE_HZ;
-use crate::ids::{LegId, RecorderId};
+use crate::ids::{Place, RecorderId};
 use crate::os::monotonic;
 
 /// What the channels of a file are.
@@ -81,7 +81,7 @@ pub struct Recorder {
     /// Its number.
     pub id: RecorderId,
     /// Whose.
-    pub leg: LegId,
+    pub place: Place,
     pub(super) status: Arc<Status>,
     pub(super) inbox: Mutex<Sender<Message>>,
 }
@@ -132,7 +132,7 @@ pub struct Recording {
     /// Its number.
     pub id: RecorderId,
     /// Whose.
-    pub leg: LegId,
+    pub place: Place,
     frames: Consumer<Recorded>,
     timeline: Timeline,
     file: WavFile,
@@ -148,7 +148,7 @@ pub struct Recording {
 impl Recording {
     /// Begins at `now`.
     pub fn new(
-        (id, leg): (RecorderId, LegId),
+        (id, place): (RecorderId, Place),
         frames: Consumer<Recorded>,
         file: WavFile,
         options: RecordOptions,
@@ -164,7 +164,7 @@ impl Recording {
         let samples = micros.map(|micros| micros * u128::from(SAMPLE_RATE_HZ) / 1_000_000);
         let recording = Recording {
             id,
-            leg,
+            place,
             frames,
             timeline: Timeline::new(now),
             samples_max: samples.map_or(u64::MAX, |samples| {
@@ -284,6 +284,7 @@ mod tests {
     use super::super::feed::{RecordFeed, feed};
     use super::*;
     use crate::frame::FRAME_SAMPLES;
+    use crate::ids::LegId;
     use crate::tap::TapSide;
 
     const ZERO: Duration = Duration::from_secs(50);
@@ -306,8 +307,13 @@ mod tests {
             };
             let file = WavFile::create(&path, channels).expect("a temporary file");
             let (feed, frames) = feed(RecorderId(4));
-            let (recording, _) =
-                Recording::new((RecorderId(4), LegId(2)), frames, file, options, ZERO);
+            let (recording, _) = Recording::new(
+                (RecorderId(4), Place::Leg(LegId(2))),
+                frames,
+                file,
+                options,
+                ZERO,
+            );
             Bench {
                 path,
                 feed,

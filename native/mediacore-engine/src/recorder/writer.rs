@@ -12,7 +12,7 @@ use super::recording::{RecordChannels, RecordEnd, RecordOptions, Recorder, Recor
 use super::wav_file::WavFile;
 use crate::error::EngineError;
 use crate::event::Event;
-use crate::ids::{LegId, RecorderId};
+use crate::ids::{Place, RecorderId};
 use crate::notices::Notices;
 use crate::os::monotonic;
 use crate::reply::{Reply, reply};
@@ -59,7 +59,7 @@ impl FileWriter {
     /// Creates the file: what is to be fed, what is to be written (`add`), and what the caller gets.
     pub fn open(
         &self,
-        (id, leg): (RecorderId, LegId),
+        (id, place): (RecorderId, Place),
         path: &Path,
         options: RecordOptions,
     ) -> io::Result<(RecordFeed, Box<Recording>, Recorder)> {
@@ -69,10 +69,10 @@ impl FileWriter {
         };
         let file = WavFile::create(path, channels)?;
         let (feed, frames) = feed(id);
-        let (recording, status) = Recording::new((id, leg), frames, file, options, monotonic());
+        let (recording, status) = Recording::new((id, place), frames, file, options, monotonic());
         let recorder = Recorder {
             id,
-            leg,
+            place,
             status,
             inbox: Mutex::new(self.sender()),
         };
@@ -172,7 +172,7 @@ fn tell_of_ends(recordings: &mut Vec<Recording>, notices: &Notices) {
             return true;
         };
         notices.push(Event::RecordFinished {
-            leg: recording.leg,
+            place: recording.place,
             recorder: recording.id,
             reason,
             duration,
