@@ -17,8 +17,8 @@ from pbx.tenants.scope import TenantScope
 Role: TypeAlias = Literal["admin"]
 CameBy: TypeAlias = Literal["link", "password"]
 
-SESSIONS_MAX = 50  # of one user; with one more, the one that was used longest ago ends
-LINKS_MAX = 50  # of one user, unused; with one more, the oldest is no longer good
+SESSIONS_MAX = 20  # of one user; with one more, the one that was used longest ago ends
+LINKS_MAX = 10  # of one user, unused; with one more, the oldest is no longer good
 
 
 class User(Struct, frozen=True):

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from pbx.blobs.interface import Blobs
+from pbx.blobs.interface import Blobs, check_key
 from pbx.bus.interface import NoHandler
 from pbx.events.live_call import LiveCall
 from pbx.events.live_registration import LiveRegistration
@@ -83,8 +83,8 @@ class Views:
         return msgspec.json.decode(await self._call_process.request(scope, "voicemail.mark", payload), type=Message)
 
     async def delete_message(self, scope: TenantScope, box: str, message_id: str) -> None:
-        """Has the call process delete a message; one that is not there is no error."""
-        message_key(box, message_id, "json")
+        """Has the call process delete a message; one that is not there is no error. Raises BlobRefused."""
+        check_key(scope, message_key(box, message_id, "json"))
         payload = msgspec.json.encode({"box": box, "id": message_id})
         await self._call_process.request(scope, "voicemail.delete", payload)
 
