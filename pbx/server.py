@@ -170,11 +170,11 @@ class Server:
         mailbox = tenant.extensions[extension].voicemail if tenant and extension in tenant.extensions else None
         if mailbox is None:
             return None
-        return MessageCounts(*self.voicemail.mailboxes.counts(scope, extension))
+        return self.voicemail.mailboxes.counts(scope, extension)
 
-    def _messages_changed(self, scope: TenantScope, box: str, new: int, old: int) -> None:
+    def _messages_changed(self, scope: TenantScope, box: str, counts: MessageCounts) -> None:
         self.message_waiting.changed(scope, box)
-        self.announcer.messages_changed(scope, box, new, old)
+        self.announcer.messages_changed(scope, box, counts.new, counts.old)
 
     def stats(self) -> ServerStats:
         """What is open now, and what was counted since the start."""
