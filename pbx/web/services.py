@@ -32,15 +32,15 @@ class Services:
     portal: PortalFiles
 
 
-def services(request: Request) -> Services:
-    """Those of the application."""
+async def services(request: Request) -> Services:
+    """Those of the application. (A coroutine, or FastAPI would ask a thread for it.)"""
     found: Services = request.app.state.services
     return found
 
 
 async def signed_in(request: Request) -> SignedIn:
     """Who asks. Raises Problem 401."""
-    who = await services(request).sign_in.who(request.cookies.get(COOKIE, ""))
+    who = await (await services(request)).sign_in.who(request.cookies.get(COOKIE, ""))
     if who is None:
         raise Problem(401, "sign in first")
     return who

@@ -7,7 +7,7 @@ from pbx.blobs.interface import Blobs, check_key
 from pbx.bus.interface import NoHandler
 from pbx.events.live_call import LiveCall
 from pbx.events.live_registration import LiveRegistration
-from pbx.events.voicemail_message import Message
+from pbx.events.voicemail_message import Message, record_key
 from pbx.store.interface import Store
 from pbx.tenants.scope import TenantScope
 from pbx.web.call_process import CallProcess
@@ -78,13 +78,13 @@ class Views:
 
     async def mark_message(self, scope: TenantScope, box: str, message_id: str, *, heard: bool) -> Message:
         """Has the call process mark a message. Raises BlobMissing where there is none."""
-        await self._blobs.info(scope, message_key(box, message_id, "json"))
+        await self._blobs.info(scope, record_key(box, message_id))
         payload = msgspec.json.encode({"box": box, "id": message_id, "heard": heard})
         return msgspec.json.decode(await self._call_process.request(scope, "voicemail.mark", payload), type=Message)
 
     async def delete_message(self, scope: TenantScope, box: str, message_id: str) -> None:
         """Has the call process delete a message; one that is not there is no error. Raises BlobRefused."""
-        check_key(scope, message_key(box, message_id, "json"))
+        check_key(scope, record_key(box, message_id))
         payload = msgspec.json.encode({"box": box, "id": message_id})
         await self._call_process.request(scope, "voicemail.delete", payload)
 
@@ -97,11 +97,6 @@ class Views:
             if not page:
                 return found
             found += page
-
-
-def message_key(box: str, message_id: str, kind: str) -> str:
-    """Where Blobs have a message's record (`json`) or its audio (`wav`)."""
-    return f"voicemail/{box}/{message_id}.{kind}"
 
 
 def _contact(each: LiveRegistration) -> Contact:

@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, StrictBool
 
-from pbx.events.voicemail_message import Message
+from pbx.events.voicemail_message import Message, audio_key
 from pbx.web.api.answers import answers, present
 from pbx.web.audio import recording
 from pbx.web.services import Scope, Web
-from pbx.web.views import message_key
 
 router = APIRouter(tags=["voicemail"])
 
@@ -39,7 +38,7 @@ async def hear_message(
     if_range: IfRange = None,
 ) -> Response:
     """A message's audio, or the range of it that is asked for."""
-    key = message_key(box, message_id, "wav")
+    key = audio_key(box, message_id)
     return await recording(web.blobs, scope, key, range_header=range_header, if_range=if_range)
 
 
