@@ -95,7 +95,9 @@ async def _said_where(process: trio.Process) -> str | None:
                 return None
             line += more
     try:
-        return str(json.loads(line.partition(b"\n")[0])["web"])
+        url = str(json.loads(line.partition(b"\n")[0])["web"])
+        int(url.rpartition(":")[2])  # the port, which is kept
+        return url
     except (ValueError, TypeError, KeyError):
         log.error("the web process said something else than where it listens", line=repr(line[:200]))
         return None

@@ -53,6 +53,15 @@ def test_a_mistake_has_its_parts() -> None:
         ),
         (SERVER + "[sip]\nport = true", "pbx.toml:3: sip.port: true (write a whole number from 0 to 65535)"),
         (SERVER + "sip.port = 70000", "pbx.toml:2: sip.port: the number 70000 (write a whole number from 0 to 65535)"),
+        (
+            SERVER + '[web]\nhost = "0.0.0.0"',
+            "pbx.toml:3: web.host: '0.0.0.0', where passwords would travel unencrypted (write \"127.0.0.1\"; or, where a "
+            "proxy in front of it speaks HTTPS, allow_plain_http = true)",
+        ),
+        (
+            SERVER + '[web]\nhost = "a b"\nallow_plain_http = true',
+            "pbx.toml:3: web.host: no host: 'a b' (write a name or an address of this machine, or \"0.0.0.0\" for all)",
+        ),
         ('log = "info"\n' + SERVER, "pbx.toml:1: log: the text 'info' (write a table)"),
         (SERVER + '[log]\nlevel = "warn"', "pbx.toml:3: log.level: the text 'warn' (did you mean 'warning'?)"),
         (
