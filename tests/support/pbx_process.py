@@ -98,7 +98,7 @@ class PbxProcess:
         cls, stage: Stage, folder: DataFolder, *, sip: str = "127.0.0.1:0", web: str = "off"
     ) -> "PbxProcess":
         """Returns once it says where it listens. The stage checks, after its end, that it was sound."""
-        command = [PBX, "serve", "--data", folder.path, "--sip", sip, "--web", web, "--json"]
+        command: list[str | Path] = [PBX, "serve", "--data", folder.path, "--sip", sip, "--web", web, "--json"]
         program = await stage.start("pbx serve", command)
         said = json.loads((await program.wait_line(r'^\{"sip".*\}$', within_s=START_S))[0])
         host, _, port = said["sip"].rpartition(":")

@@ -55,8 +55,8 @@ def test_a_mistake_has_its_parts() -> None:
         (SERVER + "sip.port = 70000", "pbx.toml:2: sip.port: the number 70000 (write a whole number from 0 to 65535)"),
         (
             SERVER + '[web]\nhost = "0.0.0.0"',
-            "pbx.toml:3: web.host: '0.0.0.0', where passwords would travel unencrypted (write \"127.0.0.1\"; or, where a "
-            "proxy in front of it speaks HTTPS, allow_plain_http = true)",
+            "pbx.toml:3: web.host: '0.0.0.0', where passwords would travel unencrypted (write \"127.0.0.1\"; or, where "
+            "a proxy in front of it speaks HTTPS, allow_plain_http = true)",
         ),
         (
             SERVER + '[web]\nhost = "a b"\nallow_plain_http = true',
