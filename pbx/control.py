@@ -6,16 +6,19 @@
 | `registrations.list` | the registered contacts of the asking tenant, by extension; a page  |
 |                      | of them: those behind {"after": EXTENSION}, none behind the last    |
 | `server.stats`       | what is open now and what was counted since the start               |
+| `voicemail.…`        | see `pbx.apps.voicemail.commands`                                   |
 
 Everything is JSON. Signals that tell of changes: see `announcer.py`.
 """
 
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 import trio
 
+from pbx.apps.voicemail.commands import VoicemailCommands
 from pbx.bus.folder import serve_in
 from pbx.bus.interface import EVERY_TENANT
 from pbx.bus.memory import MemoryBus
@@ -47,11 +50,16 @@ async def serve_control(folder: Path, server: Server, *, task_status: trio.TaskS
     async def stats(scope: TenantScope, payload: bytes) -> bytes:
         return msgspec.json.encode(server.stats())
 
+    def boxes(scope: TenantScope) -> Collection[str]:
+        tenant = server.tenants.named(scope.tenant)
+        return () if tenant is None else tenant.extensions
+
     bus = MemoryBus()
     async with AsyncExitStack() as handlers:
         await handlers.enter_async_context(bus.handle("calls.list", list_calls))
         await handlers.enter_async_context(bus.handle("registrations.list", list_registrations))
         await handlers.enter_async_context(bus.handle("server.stats", stats))
+        await handlers.enter_async_context(VoicemailCommands(server.voicemail.mailboxes, boxes).answering(bus))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.announcer.run, bus)
             await serve_in(folder, bus, task_status=task_status)

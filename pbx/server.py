@@ -170,7 +170,7 @@ class Server:
         mailbox = tenant.extensions[extension].voicemail if tenant and extension in tenant.extensions else None
         if mailbox is None:
             return None
-        return MessageCounts(*self.voicemail.mailboxes.counts(scope, extension))
+        return self.voicemail.mailboxes.counts(scope, extension)
 
     def _messages_changed(self, scope: TenantScope, box: str, new: int, old: int) -> None:
         self.message_waiting.changed(scope, box)
