@@ -5,25 +5,22 @@
 | `calls.list`         | the live calls of the asking scope, or of all tenants               |
 | `registrations.list` | the registered contacts of the asking tenant, by extension; a page  |
 |                      | of them: those behind {"after": EXTENSION}, none behind the last    |
-| `voicemail.list`     | the messages of {"box": NUMBER}, or of all boxes of the tenant; the |
-|                      | newest MESSAGES_MAX of them, the newest first                       |
-| `voicemail.mark`     | the Message {"box", "id"}, made old or new by {"heard": BOOLEAN}    |
-| `voicemail.delete`   | {}: the message {"box", "id"} is gone, whether or not it was there  |
 | `server.stats`       | what is open now and what was counted since the start               |
+| `voicemail.…`        | see `pbx.apps.voicemail.commands`                                   |
 
 Everything is JSON. Signals that tell of changes: see `announcer.py`.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import trio
 
-from pbx.apps.voicemail.mailboxes import NoSuchMessage
+from pbx.apps.voicemail.commands import VoicemailCommands
 from pbx.bus.folder import serve_in
-from pbx.bus.interface import EVERY_TENANT, Bus, CommandFailed, Handler
+from pbx.bus.interface import EVERY_TENANT, Bus, Handler
 from pbx.bus.memory import MemoryBus
 from pbx.events.live_registration import LiveRegistration
 from pbx.registrar.binding import Binding
@@ -36,27 +33,10 @@ from pbx.tenants.tenant import Tenant
 REGISTRATIONS_PAGE = 1000  # contacts in an answer, and the rest of the last extension's: an answer has 1 MiB at most
 
 
-MESSAGES_MAX = 2000  # in an answer; older ones are heard by dialling in, and come once newer ones are deleted
-
-
 class PageOfRegistrations(msgspec.Struct):
     """What `registrations.list` is asked for: the extensions behind this one."""
 
     after: str = ""
-
-
-class WhichBox(msgspec.Struct):
-    """What `voicemail.list` is asked for; None: every box."""
-
-    box: str | None = None
-
-
-class WhichMessage(msgspec.Struct):
-    """What `voicemail.mark` and `voicemail.delete` are about."""
-
-    box: str
-    id: str
-    heard: bool = True
 
 
 async def serve_control(folder: Path, server: Server, *, task_status: trio.TaskStatus[None]) -> None:
@@ -71,8 +51,9 @@ async def open_bus(server: Server) -> AsyncIterator[Bus]:
     """A Bus that answers every command while entered."""
     bus = MemoryBus()
     async with AsyncExitStack() as handlers:
-        for name, handler in {**call_commands(server), **voicemail_commands(server)}.items():
+        for name, handler in call_commands(server).items():
             await handlers.enter_async_context(bus.handle(name, handler))
+        await handlers.enter_async_context(voicemail_commands(server).answering(bus))
         yield bus
 
 
@@ -92,41 +73,17 @@ def call_commands(server: Server) -> dict[str, Handler]:
     return {"calls.list": list_calls, "registrations.list": list_registrations, "server.stats": stats}
 
 
-def voicemail_commands(server: Server) -> dict[str, Handler]:
+def voicemail_commands(server: Server) -> VoicemailCommands:
     """What other processes may do with messages: this one alone writes them."""
-    mailboxes = server.voicemail.mailboxes
-
-    async def list_messages(scope: TenantScope, payload: bytes) -> bytes:
-        box = msgspec.json.decode(payload or b"{}", type=WhichBox).box
-        boxes = _boxes(server.tenants.named(scope.tenant)) if box is None else [box]
-        return msgspec.json.encode((await mailboxes.all_messages(scope, boxes))[:MESSAGES_MAX])
-
-    async def mark_message(scope: TenantScope, payload: bytes) -> bytes:
-        which = msgspec.json.decode(payload, type=WhichMessage)
-        try:
-            return msgspec.json.encode(await mailboxes.mark(scope, which.box, which.id, heard=which.heard))
-        except NoSuchMessage as error:
-            raise CommandFailed(f"there is no message {which.id} in box {which.box}") from error
-
-    async def delete_message(scope: TenantScope, payload: bytes) -> bytes:
-        which = msgspec.json.decode(payload, type=WhichMessage)
-        with suppress(NoSuchMessage):  # the same as having deleted it
-            await mailboxes.delete(scope, which.box, which.id)
-        return b"{}"
-
-    return {
-        "voicemail.list": list_messages,
-        "voicemail.mark": mark_message,
-        "voicemail.delete": delete_message,
-    }
+    return VoicemailCommands(server.voicemail.mailboxes, lambda scope: _boxes(server.tenants.named(scope.tenant)))
 
 
-def _boxes(tenant: Tenant | None) -> list[str]:
+def _boxes(tenant: Tenant | None) -> Collection[str]:
     """Every box that a message can be left in: each extension's, and those that the plan names."""
     if tenant is None:
-        return []
+        return ()
     named = {node.box for node in tenant.plan.nodes.values() if isinstance(node, VoicemailNode) and node.box}
-    return sorted(named.union(tenant.extensions))
+    return named.union(tenant.extensions)
 
 
 def live_registrations(server: Server, scope: TenantScope, *, after: str = "") -> list[LiveRegistration]:

@@ -37,11 +37,19 @@ SelfTestOnly = Annotated[
 
 
 class DemoExtension(msgspec.Struct, frozen=True):
-    """What somebody types into a phone. No password where `pbx init` made the folder: it kept none."""
+    """What somebody types into a phone. No password and PIN where `pbx init` made the folder: it kept none."""
 
     number: str
     name: str
     password: str | None
+    pin: str | None  # of its mailbox
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What the demo keeps of an extension that it made."""
+
+    password: str
+    pin: str
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -79,7 +87,7 @@ def demo(
 
 
 async def _demo(
-    config: Config, passwords: dict[str, str], portal: tuple[str, int] | None, json: bool, self_test_only: bool
+    config: Config, passwords: dict[str, Kept], portal: tuple[str, int] | None, json: bool, self_test_only: bool
 ) -> SelfTestResult:
     guest = make_guest(config.default_tenant)
     async with trio.open_nursery() as nursery:
@@ -104,37 +112,44 @@ async def _demo(
     return result
 
 
-def _prepare(data: Path) -> dict[str, str]:
-    """Makes the folder if there is none; the passwords of its extensions, as far as they are known."""
+def _prepare(data: Path) -> dict[str, Kept]:
+    """Makes the folder if there is none; what its extensions type, as far as it is known."""
     file = data / PASSWORDS_FILE
     if not (data / SERVER_FILE).exists():
         made = data_folder.init(data)
-        passwords = {extension.number: extension.password for extension in made.extensions}
+        passwords = {each.number: Kept(each.password, each.pin) for each in made.extensions}
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as out:
             out.write(msgspec.json.encode(passwords))
-    return msgspec.json.decode(file.read_bytes(), type=dict[str, str]) if file.exists() else {}
+    return msgspec.json.decode(file.read_bytes(), type=dict[str, Kept]) if file.exists() else {}
 
 
 def _facts(
     config: Config,
     server: Server,
-    passwords: dict[str, str],
+    passwords: dict[str, Kept],
     result: SelfTestResult,
     url: str | None,
     link: str | None,
 ) -> Facts:
     tenant = config.default_tenant
-    extensions = tuple(DemoExtension(e.number, e.name, passwords.get(e.number)) for e in tenant.extensions.values())
+    extensions = tuple(_extension(e.number, e.name, passwords.get(e.number)) for e in tenant.extensions.values())
     numbers = dict(tenant.plan.numbers)
     sip = write_hostport(*server.endpoint.local)
     return Facts(link, tenant.name, tenant.domains[0], extensions, numbers, sip, url, result)
 
 
+def _extension(number: str, name: str, kept: Kept | None) -> DemoExtension:
+    if kept is None:
+        return DemoExtension(number, name, None, None)
+    return DemoExtension(number, name, kept.password, kept.pin)
+
+
 def _print(facts: Facts, console: Console) -> None:
-    phones = Table("extension", "name", "password", title=f"tenant {facts.tenant}", title_justify="left")
+    phones = Table("extension", "name", "password", "PIN", title=f"tenant {facts.tenant}", title_justify="left")
     for extension in facts.extensions:
-        phones.add_row(extension.number, extension.name, extension.password or "as `pbx init` printed it")
+        unknown = "as `pbx init` printed it"
+        phones.add_row(extension.number, extension.name, extension.password or unknown, extension.pin or unknown)
     console.print(phones)
     console.print(f"SIP server  {facts.sip} (UDP), domain {facts.domain}")
     console.print("to dial     " + ", ".join(f"{number} {node}" for number, node in facts.numbers.items()))

@@ -1,4 +1,4 @@
-"""`pbx init`: writes a first configuration and prints the passwords that nobody can read again."""
+"""`pbx init`: writes a first configuration and prints the passwords and PINs that nobody can read again."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ def init(
 ) -> int:
     """Write a first configuration with two extensions.
 
-    Nothing that exists is written over. The passwords are printed once; the files hold only digests of them.
+    Nothing that exists is written over. Passwords and PINs are printed once; the files hold only hashes of them.
     """
     folder = folder or data
     try:
@@ -47,7 +47,7 @@ def init(
 def _print(made: Initialised) -> None:
     for path in made.files:
         print(f"wrote {path}")
-    print(f"\ntenant {made.tenant}, domain {made.domain}; the passwords are shown this once:")
+    print(f"\ntenant {made.tenant}, domain {made.domain}; passwords and PINs are shown this once:")
     for extension in made.extensions:
-        print(f"  {extension.number}  {extension.password}  {extension.name}")
+        print(f"  {extension.number}  {extension.password}  PIN {extension.pin}  {extension.name}")
     print(f"\nnext: pbx check --data {made.folder}, then pbx serve --data {made.folder}")

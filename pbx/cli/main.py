@@ -16,6 +16,7 @@ from pbx.config.mistake import ConfigMistakes
 COMMANDS = {
     "init": "Write a first configuration with two extensions.",
     "check": "Read the configuration and name every mistake in it.",
+    "pin": "Print the hash of a mailbox' PIN, for the tenant's file.",
     "route": "Say where a call would go, every step with its reason.",
     "serve": "Run the PBX until it is told to stop.",
     "demo": "Run a PBX with two extensions that has just tested itself.",

@@ -1,7 +1,7 @@
 """Writes a first configuration: a commented `pbx.toml` and one tenant with two extensions.
 
-Passwords are made here, returned once for people to read, and kept nowhere: the files hold digests. Nothing that exists
-is ever written over.
+Passwords and PINs are made here, returned once for people to read, and kept nowhere: the files hold digests and hashes.
+Nothing that exists is ever written over.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from pbx.config.load import SERVER_FILE, TENANTS_FOLDER
 from pbx.config.server import is_host
 from pbx.config.tenant_file import is_tenant_name
+from pbx.security.pin import hash_pin, new_pin
 from pbx.sip.auth.digest import ha1
 
 # No 0, 1, i, l, o: passwords are read from a screen and typed into phones.
@@ -32,11 +33,12 @@ class FolderInUse(Exception):
 
 @dataclass(frozen=True)
 class NewExtension:
-    """An extension and the password that nobody can read again."""
+    """An extension, with the password of its phone and the PIN of its mailbox, that nobody can read again."""
 
     number: str
     name: str
     password: str
+    pin: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def init(
         raise ValueError(f"no tenant's name: {tenant!r} (use small letters, digits and hyphens)")
     if not is_host(domain):
         raise ValueError(f"no domain: {domain!r} (write one such as pbx.example.org)")
-    extensions = tuple(NewExtension(number, name, password()) for number, name in EXTENSIONS)
+    extensions = tuple(NewExtension(number, name, password(), new_pin()) for number, name in EXTENSIONS)
     texts = {
         folder / SERVER_FILE: _SERVER.replace("TENANT", tenant),
         folder / TENANTS_FOLDER / f"{tenant}.toml": _tenant_text(domain, extensions),
@@ -99,6 +101,7 @@ def _tenant_text(domain: str, extensions: tuple[NewExtension, ...]) -> str:
             name=e.name,
             sha256=ha1(e.number, domain, e.password, "SHA-256"),
             md5=ha1(e.number, domain, e.password, "MD5"),
+            pin_hash=hash_pin(e.pin),
         )
         for e in extensions
     )
@@ -163,14 +166,59 @@ digest_algorithms = ["MD5"]
 
 # A password is never kept, only its digests. To make one by hand:
 #   printf '%s' '101:DOMAIN:PASSWORD' | sha256sum
+# Nor is the PIN of a mailbox: `pbx pin` prints the line for another one.
 EXTENSIONS
 
 # Where a dialled number leads: x is any digit, * at the end is the rest, the most specific entry wins.
 [numbers]
 "1xx" = "extension"          # the extension that was dialled
 "600" = "echo"               # hear yourself
+"601" = "welcome"            # a menu
+"602" = "room"               # a conference
+"*97" = "mailbox"            # hear your messages, with the PIN
 
-# Nodes of your own, for example:
+[nodes.extension]
+kind = "extension"
+no_answer = "voicemail"      # a message for whoever was dialled
+busy = "voicemail"
+declined = "voicemail"
+unregistered = "voicemail"
+
+[nodes.welcome]
+kind = "menu"
+prompt = "menu-demo"
+digits = { 1 = "ada", 2 = "grace", 3 = "room" }
+timeout = "ada-box"
+
+[nodes.ada]
+kind = "ring"
+who = ["101"]
+no_answer = "ada-box"
+busy = "ada-box"
+declined = "ada-box"
+unregistered = "ada-box"
+
+[nodes.ada-box]
+kind = "voicemail"
+box = "101"
+
+[nodes.grace]
+kind = "ring"
+who = ["102"]
+no_answer = "grace-box"
+busy = "grace-box"
+declined = "grace-box"
+unregistered = "grace-box"
+
+[nodes.grace-box]
+kind = "voicemail"
+box = "102"
+
+[nodes.room]
+kind = "conference"
+room = "602"                 # the same one from the menu
+
+# More nodes of your own, for example:
 #[nodes.front-desk]
 #kind = "ring"               # ring, extension, schedule, echo, reject
 #who = ["101", "102"]        # all at once
@@ -194,8 +242,36 @@ call = { from = "101", to = "102", registered = ["101", "102"] }
 expect = ["extension: ring", "ring 102"]
 
 [[tests]]
+call = { from = "101", to = "102", registered = ["101", "102"], outcomes = ["no_answer"] }
+expect = ["extension: no_answer", "run voicemail"]
+
+[[tests]]
+call = { from = "101", to = "102", registered = ["101"] }
+expect = ["extension: unregistered", "run voicemail"]
+
+[[tests]]
 call = { from = "101", to = "600" }
 expect = ["echo"]
+
+[[tests]]
+call = { from = "102", to = "601", registered = ["101"], outcomes = ["press 1"] }
+expect = ["welcome: 1", "ring 101"]
+
+[[tests]]
+call = { from = "102", to = "601", outcomes = ["press 3"] }
+expect = ["welcome: 3", "run conference"]
+
+[[tests]]
+call = { from = "102", to = "601", outcomes = ["timeout"] }
+expect = ["ada-box", "run voicemail"]
+
+[[tests]]
+call = { from = "101", to = "602" }
+expect = ["room", "run conference"]
+
+[[tests]]
+call = { from = "101", to = "*97" }
+expect = ["mailbox", "run mailbox"]
 """
 
 _EXTENSION = """
@@ -203,4 +279,5 @@ _EXTENSION = """
 name = "{name}"
 ha1.SHA-256 = "{sha256}"
 ha1.MD5 = "{md5}"
+voicemail.pin_hash = "{pin_hash}"
 """

@@ -1,6 +1,7 @@
 """`tenants/NAME.toml`: one tenant's domains, extensions and plan, as people write them.
 
-Clear passwords are refused: a digest (HA1, RFC 7616 3.4.2) is all that a registrar needs.
+Clear passwords and PINs are refused: a digest (HA1, RFC 7616 3.4.2) is all that a registrar needs, and a hash all that
+a mailbox does.
 """
 
 import re
@@ -16,12 +17,19 @@ from pbx.routing.plan import Node, NodeName, Plan, PlanTest, RejectNode, RingSec
 from pbx.routing.spelling import did_you_mean
 from pbx.routing.time_zone import UnknownTimeZone, time_zone
 from pbx.routing.trial import OUTCOMES, missed, moment, outcome
-from pbx.tenants.tenant import Extension, Tenant
+from pbx.security.pin import is_pin_hash
+from pbx.tenants.tenant import Extension, Tenant, VoicemailBox
 
 HA1_DIGITS = {"MD5": 32, "SHA-256": 64, "SHA-512-256": 64}  # hexadecimal digits by algorithm, RFC 7616 and 8760
 _NUMBER = re.compile(r"[0-9*#]{1,20}")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]*")
+
+
+class VoicemailTable(Struct, frozen=True, kw_only=True):
+    """`[extensions.101.voicemail]`"""
+
+    pin_hash: str
 
 
 class ExtensionTable(Struct, frozen=True, kw_only=True):
@@ -30,6 +38,7 @@ class ExtensionTable(Struct, frozen=True, kw_only=True):
     name: str = ""
     ha1: Annotated[dict[str, str], Meta(description="MD5 or SHA-256 = the digest of NUMBER:REALM:PASSWORD")]
     ring_s: RingSeconds | None = None
+    voicemail: VoicemailTable | None = None
 
 
 class TenantTables(Struct, frozen=True, kw_only=True):
@@ -49,7 +58,10 @@ class TenantTables(Struct, frozen=True, kw_only=True):
 
 _SHAPE = Shape(
     TenantTables,
-    remedies={"password": "passwords are never kept: write ha1.SHA-256 = the digest of NUMBER:REALM:PASSWORD"},
+    remedies={
+        "password": "passwords are never kept: write ha1.SHA-256 = the digest of NUMBER:REALM:PASSWORD",
+        "pin": "PINs are never kept: write pin_hash = what `pbx pin` prints",
+    },
 )
 _TEST_SHAPE = Shape(PlanTest)
 
@@ -109,10 +121,20 @@ def _extensions(tables: TenantTables, document: Document) -> dict[str, Extension
             ha1 = {algorithm: digest.lower() for algorithm, digest in table.ha1.items()}
             _check_ha1(number, ha1, document)
             _check_algorithms(number, ha1, tables.digest_algorithms or (), document)
-            extensions[number] = Extension(number, table.name, ha1, table.ring_s)
+            box = _voicemail(number, table.voicemail, document)
+            extensions[number] = Extension(number, table.name, ha1, table.ring_s, box)
         else:  # complained of already; others may still name it
             extensions[number] = Extension(number)
     return extensions
+
+
+def _voicemail(number: str, table: VoicemailTable | None, document: Document) -> VoicemailBox | None:
+    if table is None:
+        return None
+    if not is_pin_hash(table.pin_hash):
+        remedy = "`pbx pin` asks for a PIN and prints the line to write here"
+        document.complain(("extensions", number, "voicemail", "pin_hash"), "no hash of a PIN", remedy)
+    return VoicemailBox(table.pin_hash)
 
 
 def _check_algorithms(number: str, ha1: dict[str, str], wanted: tuple[str, ...], document: Document) -> None:

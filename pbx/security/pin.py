@@ -48,6 +48,8 @@ def is_pin_hash(text: str) -> bool:
 
 def verify_pin(pin_hash: str, pin: str) -> bool:
     """Whether this is the PIN; takes some 20 ms of a processor and 19 MiB."""
+    if not is_pin_hash(pin_hash) or not is_pin(pin):
+        return False
     try:
         return _HASHER.verify(pin_hash, pin)
     except (VerificationError, InvalidHashError):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,12 +77,26 @@ async def make_data_folder(stage: Stage, *, more: Sequence[str] = (), impatient:
     passwords |= {number: f"secret-{number}" for number in (*more, *impatient)}
     ports = free_port_range(CALLS_MAX * PORTS_PER_CALL)
     (path / "pbx.toml").write_text(SERVER.format(first=ports[0], last=ports[-1], calls_max=CALLS_MAX))
-    with (path / "tenants" / f"{made['tenant']}.toml").open("a") as file:
+    tenant = path / "tenants" / f"{made['tenant']}.toml"
+    tenant.write_text(refusing(tenant.read_text()))
+    with tenant.open("a") as file:
         for number in (*more, *impatient):
             ring_s = f"ring_s = {IMPATIENT_RING_S}\n" if number in impatient else ""
             digest = ha1(number, made["domain"], passwords[number], "MD5")
             file.write(EXTENSION.format(number=number, digest=digest) + ring_s)
     return DataFolder(path, made["domain"], passwords, TenantScope(made["tenant"]), ports)
+
+
+def refusing(text: str) -> str:
+    """The tenant of `pbx init` without voicemail: what those who are called answer is what the caller gets.
+
+    Nor is any phone told of messages: SIPp's scenarios answer no NOTIFY.
+    """
+    plan, _, _ = text.partition("# Calls that must go")
+    voicemail = re.compile(r'^((no_answer|busy|declined|unregistered) = "voicemail"|voicemail\.).*\n', re.MULTILINE)
+    changed = voicemail.sub("", plan)
+    assert len(changed.splitlines()) == len(plan.splitlines()) - 6, "the tenant of `pbx init` is not as it was"
+    return changed
 
 
 class PbxProcess:

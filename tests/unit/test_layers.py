@@ -50,7 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.security": RECORDS | {"pbx.sip"},
     "pbx.security.pin": {"argon2"},
     "pbx.observe": RECORDS | {"pbx.sip", "structlog"},
-    "pbx.config": RECORDS | {"pbx.sip", "pbx.routing"},
+    "pbx.config": RECORDS | {"pbx.sip", "pbx.routing", "pbx.security.pin"},
     "pbx.registrar": RECORDS | INTERFACES | LIVE | {"pbx.sip", "pbx.transport", "pbx.spool", "pbx.security"},
     "pbx.trunks": RECORDS | INTERFACES | LIVE | {"pbx.sip", "pbx.transport", "pbx.spool", "pbx.security"},
     "pbx.call": RECORDS
@@ -71,6 +71,7 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.web.__main__": {"pbx.web", "pbx.config", "pbx.observe", "anyio"},
     # What people start.
     "pbx.cli": RECORDS | {"pbx.config", "pbx.routing", "cyclopts", "rich"},
+    "pbx.cli.pin": {"pbx.cli", "pbx.security.pin", "cyclopts"},
     "pbx.cli.calls": RECORDS | {"pbx.config", "pbx.bus", "pbx.cli", "cyclopts", "rich", "anyio", "trio"},
     "pbx.cli.cdr": RECORDS | {"pbx.config", "pbx.routing", "pbx.store", "pbx.cli", "cyclopts", "rich", "trio"},
     "pbx.cli.portal_link": RECORDS | {"pbx.config", "pbx.store", "pbx.web.auth.sign_in_link"},

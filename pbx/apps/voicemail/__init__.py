@@ -31,7 +31,6 @@ class VoicemailStats(Struct, frozen=True):
     incoming: IncomingStats
     callers_refused_full: int
     callers_refused_failed: int
-    pin_lockouts: int
     pins_refused: int
 
 
@@ -56,7 +55,6 @@ class Voicemail:
             incoming=self.incoming.stats(),
             callers_refused_full=self.leave_message.refused_full,
             callers_refused_failed=self.leave_message.refused_failed,
-            pin_lockouts=self.guard.lockouts,
             pins_refused=self.guard.refused,
         )
 

@@ -15,6 +15,7 @@ left after HEARD_S: one that the hang-up cut short stays new.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -79,23 +80,33 @@ class Mailbox:
         return ""
 
     async def _knows_pin(self, call: ApplicationCall, pin_hash: str) -> bool:
-        scope, box = call.scope, call.options["box"]
         for tries in range(int(call.data.get("tries", "0")), PIN_TRIES_MAX):
             await call.enter("pin", tries=str(tries))
             pin = await _enter_pin(call)
-            if not self._guard.admit(scope, box, call.now()):
-                log.warning("mailbox locked", call=call.id, scope=str(scope), box=box, from_number=call.from_number)
-                return False
-            async with self._pins:
-                is_right = await self._in_thread(self._verify_pin, pin_hash, pin)
-            if is_right:
-                self._guard.right(scope, box)
-                await call.enter("counts")
-                return True
-            log.warning("wrong PIN", call=call.id, scope=str(scope), box=box, from_number=call.from_number)
+            match await self._judge(call, pin_hash, pin):
+                case "right":
+                    await call.enter("counts")
+                    return True
+                case "locked":
+                    return False
             if tries + 1 < PIN_TRIES_MAX:
                 await call.play("vm-wrong-pin")
         return False
+
+    async def _judge(self, call: ApplicationCall, pin_hash: str, pin: str) -> Literal["right", "wrong", "locked"]:
+        scope, box = call.scope, call.options["box"]
+        if not pin:
+            return "wrong"  # nobody guesses by saying nothing
+        if not self._guard.admit(scope, box, call.now()):
+            log.warning("mailbox locked", call=call.id, scope=str(scope), box=box, from_number=call.from_number)
+            return "locked"
+        async with self._pins:
+            is_right = await self._in_thread(self._verify_pin, pin_hash, pin)
+        if not is_right:
+            log.warning("wrong PIN", call=call.id, scope=str(scope), box=box, from_number=call.from_number)
+            return "wrong"
+        self._guard.right(scope, box)
+        return "right"
 
 
 async def _enter_pin(call: ApplicationCall) -> str:

@@ -26,7 +26,7 @@ MESSAGES_MAX = 100  # of a box; then callers hear that it is full, and that is c
 BOXES_MAX = 10_000  # remembered; then the one that was not asked for longest is read again when it is
 ASKED_MAX = 10_000  # boxes that wait to be read for `counts`; then one more is left out and counted, to be asked again
 
-Changed: TypeAlias = Callable[[TenantScope, str, MessageCounts], None]  # scope, box
+Changed: TypeAlias = Callable[[TenantScope, str, int, int], None]  # scope, box, new, old
 
 
 class NoSuchMessage(Exception):
@@ -226,9 +226,9 @@ class Mailboxes:
             return b"".join([chunk async for chunk in chunks])
 
     def _tell(self, scope: TenantScope, box: str, messages: dict[str, Message]) -> None:
-        counts = _counts(messages)
+        new, old = _counts(messages)
         for changed in self.on_changed:
-            changed(scope, box, counts)
+            changed(scope, box, new, old)
 
 
 def _counts(messages: dict[str, Message]) -> MessageCounts:

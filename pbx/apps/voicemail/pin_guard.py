@@ -17,32 +17,26 @@ BOXES_MAX = 10_000  # remembered; then the one whose last wrong try is the longe
 
 
 class PinGuard:
-    """The wrong tries of all boxes of a process; `lockouts` and `refused` are counted since the start."""
+    """The wrong tries of all boxes of a process; `refused` is counted since the start."""
 
     def __init__(self) -> None:
-        self.lockouts = 0
         self.refused = 0
         self._wrong: dict[tuple[TenantScope, str], deque[float]] = {}  # the box last tried at the end
 
     def admit(self, scope: TenantScope, box: str, now: float) -> bool:
         """Whether a PIN may be looked at. It counts as wrong until `right` says otherwise: several may be under way."""
-        wrong = self._wrong.pop((scope, box), deque())
-        while wrong and now - wrong[0] >= (REFUSED_S if len(wrong) >= WRONG_MAX else WINDOW_S):
-            # Locked, the box opens REFUSED_S after the last wrong try, and then with a clean slate.
-            if len(wrong) >= WRONG_MAX:
-                if now - wrong[-1] < REFUSED_S:
-                    break
-                wrong.clear()
-            else:
-                wrong.popleft()
+        wrong = self._wrong.pop((scope, box), None) or deque()
         self._wrong[scope, box] = wrong
         if len(self._wrong) > BOXES_MAX:
             del self._wrong[next(iter(self._wrong))]
         if len(wrong) >= WRONG_MAX:
-            self.refused += 1
-            return False
+            if now - wrong[-1] < REFUSED_S:
+                self.refused += 1
+                return False
+            wrong.clear()
+        while wrong and now - wrong[0] >= WINDOW_S:
+            wrong.popleft()
         wrong.append(now)
-        self.lockouts += len(wrong) == WRONG_MAX
         return True
 
     def right(self, scope: TenantScope, box: str) -> None:

@@ -5,12 +5,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pbx.cli.main import COMMANDS, main
+from pbx.config.load import load
+from pbx.security.pin import verify_pin
 from tests.support.data_folder import DEMO, data_folder, demo_and, demo_with
 
 
@@ -56,7 +59,7 @@ def test_init_check_and_route_work_one_after_the_other(pbx: Run) -> None:
     assert "pbx check --data pbx-data" in made.out
     checked = pbx("check")
     assert (checked.code, checked.err) == (0, "")
-    assert checked.out == "no mistakes: 1 tenant(s), 2 extension(s), 2 plan test(s) held\n"
+    assert checked.out == "no mistakes: 1 tenant(s), 2 extension(s), 9 plan test(s) held\n"
     assert "→ run echo" in pbx("route", "101", "600").out
 
 
@@ -285,8 +288,30 @@ def test_help_lists_every_command_with_a_line(pbx: Run) -> None:
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_takes_a_data_folder_and_json(pbx: Run, command: str) -> None:
     said = pbx(command, "--help").out
-    assert "--data" in said
+    assert "--data" in said or command == "pin"  # which reads no file
     assert "--json" in said
+
+
+def test_pin_prints_the_line_for_the_tenants_file(pbx: Run, tmp_path: Path) -> None:
+    line = pbx("pin", "2580").out
+    data_folder(tmp_path / "pbx-data", demo=DEMO + "[extensions.101.voicemail]\n" + line)
+    assert pbx("check").code == 0
+    box = load(tmp_path / "pbx-data").default_tenant.extensions["101"].voicemail
+    assert box is not None
+    assert verify_pin(box.pin_hash, "2580")
+    assert verify_pin(pbx("pin", "1234", "--json").json["pin_hash"], "1234")
+
+
+def test_pin_reads_the_pin_from_a_pipe(pbx: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("2580\n"))
+    assert verify_pin(pbx("pin", "--json").json["pin_hash"], "2580")
+
+
+@pytest.mark.parametrize("digits", ["", "123", "12a4", "1234567890123", "٣٣٣٣"])
+def test_what_is_no_pin_is_refused(pbx: Run, digits: str) -> None:
+    refused = pbx("pin", digits)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == "pbx: that is no PIN\nuse 4 to 12 digits and nothing else\n"
 
 
 def test_checking_waits_for_nothing_that_only_a_server_needs(demo: Path) -> None:

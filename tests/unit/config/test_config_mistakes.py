@@ -459,3 +459,16 @@ def test_digests_and_passwords_are_not_repeated_in_what_is_said(tmp_path: Path) 
     said = "\n".join(mistakes(tmp_path, demo=demo))
     assert "hunter2" not in said
     assert "456789abcdef" not in said
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('pin = "2580"', "unknown key 'pin' (PINs are never kept: write pin_hash = what `pbx pin` prints)"),
+        ("", "no 'pin_hash' (add pin_hash = text in quotes)"),
+        ('pin_hash = "2580"', "no hash of a PIN (`pbx pin` asks for a PIN and prints the line to write here)"),
+    ],
+)
+def test_a_mailbox_without_a_hash_of_its_pin_is_a_mistake(tmp_path: Path, table: str, said: str) -> None:
+    text = demo_and(f"\n[extensions.101.voicemail]\n{table}\n")
+    assert any(mistake.endswith(said) for mistake in mistakes(tmp_path, demo=text))
