@@ -1,6 +1,6 @@
 """What a packet costs the engine: processor time of its media thread, between calls of phones in another process.
 
-One call is 100 packets a second. `python -m bench.media.engine_cost` prints the table.
+One call is 100 packets a second, one member of a conference 50. `python -m bench.media.engine_cost` prints the table.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bench.row import Row, show
@@ -17,49 +17,53 @@ from mediacore import Engine, Leg, RtpParams
 
 COMMAND = "python -m bench.media.engine_cost"
 CALLS = (20, 100, 400)
+MEMBERS = (50, 200)
+FEW_TALKERS = 3
+TALK_DBFS = -20.0
 RUNS = 3
 SETTLE_S, MEASURE_S = 1.0, 2.0
 PHONE_PORTS, ENGINE_PORTS = range(30_000, 32_000), range(28_000, 30_000)
 
 Address = tuple[str, int]
+Phone = tuple[list[str], float | None]  # its codecs, and the tone that it speaks
 
 
 @contextmanager
-def phones(
-    legs: int, codecs: Callable[[int], list[str]]
-) -> Iterator[tuple[list[Address], Callable[[list[Address]], None]]]:
+def phones(wanted: Sequence[Phone]) -> Iterator[tuple[list[Address], Callable[[list[Address]], None]]]:
     """Phones in a process of their own: where they are, and how to tell them where to send."""
-    wanted = json.dumps([codecs(index) for index in range(legs)])
     command = [sys.executable, "-m", "bench.media.engine_cost", "phones"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         stdin = process.stdin
-        print(wanted, file=stdin, flush=True)
+        print(json.dumps(wanted), file=stdin, flush=True)
         addresses = [(host, port) for host, port in json.loads(process.stdout.readline())]
         yield addresses, lambda remotes: print(json.dumps(remotes), file=stdin, flush=True)
         process.kill()
 
 
 def be_phones() -> None:
-    """The other process: each phone sends silence, 50 packets a second."""
+    """The other process: each phone sends its tone, or silence, 50 packets a second."""
     with Engine(ports=PHONE_PORTS, threads=1) as engine:
-        legs = [engine.leg(RtpParams(codecs=codecs, rtcp_mux=True)) for codecs in json.loads(sys.stdin.readline())]
+        wanted = json.loads(sys.stdin.readline())
+        legs = [engine.leg(RtpParams(codecs=codecs, rtcp_mux=True)) for codecs, _ in wanted]
+        for leg, (_, hz) in zip(legs, wanted, strict=True):
+            if hz is not None:
+                leg.play_tone(hz, level_dbfs=TALK_DBFS)
         print(json.dumps([leg.local for leg in legs]), flush=True)
         for leg, (host, port) in zip(legs, json.loads(sys.stdin.readline()), strict=True):
             leg.update(RtpParams(remote=(host, port), codecs=leg.params.codecs, rtcp_mux=True))
         sys.stdin.readline()
 
 
-def packet_cost_us(calls: int, codecs: Callable[[int], list[str]]) -> float:
+def packet_cost_us(wanted: Sequence[Phone], join: Callable[[Engine, list[Leg]], None]) -> float:
     """Processor time of the engine's one media thread for each packet that it took."""
-    with phones(2 * calls, codecs) as (addresses, connect), Engine(ports=ENGINE_PORTS, threads=1) as engine:
+    with phones(wanted) as (addresses, connect), Engine(ports=ENGINE_PORTS, threads=1) as engine:
         legs = [
-            engine.leg(RtpParams(remote=address, codecs=codecs(index), rtcp_mux=True))
-            for index, address in enumerate(addresses)
+            engine.leg(RtpParams(remote=address, codecs=codecs, rtcp_mux=True))
+            for address, (codecs, _) in zip(addresses, wanted, strict=True)
         ]
-        for a, b in zip(legs[::2], legs[1::2], strict=True):
-            engine.bridge(a, b)
+        join(engine, legs)
         connect([leg.local for leg in legs])
         time.sleep(SETTLE_S)
         busy_s, packets = engine.stats().busy_s, received(engine, legs)
@@ -71,6 +75,24 @@ def received(engine: Engine, legs: list[Leg]) -> int:
     """Packets that all legs have taken."""
     table = engine.leg_stats()
     return sum(table[leg.id].receive.packets for leg in legs)
+
+
+def call_in_pairs(engine: Engine, legs: list[Leg]) -> None:
+    """Each with the next one."""
+    for a, b in zip(legs[::2], legs[1::2], strict=True):
+        engine.bridge(a, b)
+
+
+def confer(engine: Engine, legs: list[Leg]) -> None:
+    """All in one room."""
+    room = engine.conference(max_members=len(legs))
+    for leg in legs:
+        room.add(leg)
+
+
+def members(count: int, talkers: int) -> list[Phone]:
+    """Phones for a room, of which the first ones talk; each its own tone, so that no two mixes are alike."""
+    return [(pcmu(index), 300.0 + 10 * index if index < talkers else None) for index in range(count)]
 
 
 def pcmu(_: int) -> list[str]:
@@ -107,8 +129,13 @@ def run() -> list[Row]:
     rows = []
     for work, codecs in (("relay G.711", pcmu), ("PCMU to PCMA", pcmu_or_pcma)):
         for calls in CALLS:
-            samples = [packet_cost_us(calls, codecs) for _ in range(RUNS)]
+            silent: list[Phone] = [(codecs(index), None) for index in range(2 * calls)]
+            samples = [packet_cost_us(silent, call_in_pairs) for _ in range(RUNS)]
             rows.append(row(samples, f"{work}, {calls} calls", "µs CPU/packet"))
+    for count in MEMBERS:
+        for talkers in (count, FEW_TALKERS):
+            samples = [packet_cost_us(members(count, talkers), confer) for _ in range(RUNS)]
+            rows.append(row(samples, f"conference G.711, {count} members, {talkers} talk", "µs CPU/member and 20 ms"))
     rows.append(row([commands_us() for _ in range(RUNS)], "one command, answered", "µs"))
     rows.append(row([stats_ms() for _ in range(RUNS)], "figures of 5,000 legs in one call", "ms"))
     return rows

@@ -7,7 +7,6 @@ from typing import Self
 
 import mediacore.trio
 import structlog
-from mediacore.waits import WaitingConference
 
 import mediacore
 from pbx.media.interface import Address, Digits, MediaLeg, MediaQuality, NoMediaPorts, RoomIsFull, Stream
@@ -97,7 +96,7 @@ class NativeRecording:
 class NativeRoom:
     """One mediacore conference."""
 
-    def __init__(self, room: WaitingConference) -> None:
+    def __init__(self, room: mediacore.trio.Conference) -> None:
         self._room = room
 
     def add(self, leg: MediaLeg, *, is_muted: bool = False) -> None:

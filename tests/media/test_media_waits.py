@@ -1,6 +1,7 @@
 """The adapters for trio and asyncio: verbs that wait, over one descriptor."""
 
 import asyncio
+import wave
 
 import mediacore.asyncio
 import mediacore.trio
@@ -134,5 +135,52 @@ def test_an_asyncio_wait_that_is_too_long_is_a_timeout():
         async with mediacore.asyncio.Engine(ports=port_range(20)) as engine:
             with pytest.raises(TimeoutError):
                 await engine.leg().wait_tone(440, timeout_s=0.05)
+
+    asyncio.run(main())
+
+
+async def test_trio_tasks_wait_for_a_sound_to_a_room_and_for_who_talks(tmp_path):
+    async with mediacore.trio.Engine(ports=port_range(20)) as engine:
+        here, there = pair(engine, engine)
+        async with here, there, engine.conference(max_members=2, near=here) as room:
+            room.add(here, muted=True)
+            assert room.members == (here.plain,)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(lambda: room.play_tone(440, duration_ms=400, level_dbfs=-15))
+                assert (await there.wait_tone(440, timeout_s=WAIT_S)).level_dbfs == pytest.approx(-15, abs=1)
+            with room.listening() as talkers, room.record(tmp_path / "room.wav", max_s=0.2) as recording:
+                room.unmute(here)
+                await there.play_tone(1000, duration_ms=300)
+                began = await talkers.next(timeout_s=WAIT_S)
+                assert (began.leg, began.room, began.is_talking) == (here.plain, room.plain, True)
+                assert await room.wait_recorded(recording, timeout_s=WAIT_S) == "max-duration"
+        assert engine.stats().conferences == 0
+
+
+async def test_cancelling_a_trio_scope_stops_what_plays_to_a_room():
+    async with mediacore.trio.Engine(ports=port_range(20)) as engine:
+        here, there = pair(engine, engine)
+        room = engine.conference()
+        room.add(here, deaf=True)
+        room.change(here, deaf=False)
+        with there.watching(440) as tones:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(lambda: room.play_tone(440, duration_ms=60_000))
+                assert isinstance(await tones.next(timeout_s=WAIT_S), mc.ToneStarted)
+                nursery.cancel_scope.cancel()
+            assert isinstance(await tones.next(timeout_s=WAIT_S), mc.ToneEnded)
+        room.remove(here)
+        assert room.stats().members == ()
+
+
+def test_an_asyncio_task_waits_for_a_file_to_a_room(tmp_path):
+    path = tmp_path / "welcome.wav"
+    with wave.open(str(path), "wb") as welcome:
+        welcome.setparams((1, 2, 8000, 1600, "NONE", ""))
+        welcome.writeframes(bytes(3200))
+
+    async def main() -> None:
+        async with mediacore.asyncio.Engine(ports=port_range(20)) as engine, engine.conference() as room:
+            assert await room.play(path) is True
 
     asyncio.run(main())

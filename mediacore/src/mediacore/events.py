@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mediacore.leg import Leg
 
 RecordEnd: TypeAlias = Literal["closed", "leg-closed", "max-duration", "max-bytes", "disk-full", "write-failed"]
-"""Why a recording ended: `close()`, the end of its leg or conference, a limit that was set, or trouble with the disk."""
+"""Why a recording ended: `close()`, the end of its leg or conference, a limit, or trouble with the disk."""
 
 
 @dataclass(frozen=True, slots=True)
