@@ -20,6 +20,7 @@ COMMANDS = {
     "route": "Say where a call would go, every step with its reason.",
     "serve": "Run the PBX until it is told to stop.",
     "demo": "Run a PBX with two extensions that has just tested itself.",
+    "doctor": "Say what this machine and configuration give, and what is amiss.",
     "calls": "Show the calls of the running PBX.",
     "cdr": "Show the calls that are over.",
     "link": "Print a one-time link into the portal.",

@@ -5,7 +5,7 @@ The audio is made from `texts.toml` by `make prompts`; docs/prompts.md tells how
 
 from pbx.prompts.grammar import Gender
 from pbx.prompts.language import LANGUAGES
-from pbx.prompts.library import Prompts, UnknownPrompt
+from pbx.prompts.library import Prompts, UnknownPrompt, installed
 from pbx.prompts.sentences import (
     digits,
     message_counts,
@@ -21,6 +21,7 @@ __all__ = [
     "Prompts",
     "UnknownPrompt",
     "digits",
+    "installed",
     "message_counts",
     "message_heading",
     "moment",

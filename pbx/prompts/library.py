@@ -81,3 +81,8 @@ def _texts() -> dict[str, str]:
         for name, text in table.items()
         if isinstance(text, str)
     }
+
+
+def installed() -> dict[str, bool]:
+    """Every prompt that has a text, as "en/goodbye", and whether its audio is there: an installation may be broken."""
+    return {name: (HOME / f"{name}.flac").is_file() for name in _texts()}

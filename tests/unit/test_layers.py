@@ -77,6 +77,9 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.cli.portal_link": RECORDS | {"pbx.config", "pbx.store", "pbx.web.auth.sign_in_link"},
     "pbx.cli.link": {"pbx.config", "pbx.routing", "pbx.store.interface", "pbx.web.auth.sign_in_link", "pbx.cli"}
     | {"cyclopts", "trio"},
+    "pbx.cli.doctor": RECORDS | {"pbx.config", "pbx.doctor", "pbx.cli", "cyclopts", "rich"},
+    "pbx.doctor": {"pbx.config.server"},  # facts and judgement; looking is the next row's
+    "pbx.doctor.gather": {"pbx", "mediacore", "trio"},
     "pbx.cli.demo": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.cli.load": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.cli.serve": LIVE | {"pbx", "cyclopts", "rich"},

@@ -1,0 +1,23 @@
+"""From facts to findings. Pure: the same facts always give the same words."""
+
+from collections.abc import Callable, Iterator
+
+from pbx.doctor.data_rules import databases, disk, folder
+from pbx.doctor.facts import Facts
+from pbx.doctor.finding import Finding
+from pbx.doctor.installed_rules import engine, portal, prompts
+from pbx.doctor.machine_rules import buffers, clock, cpus, descriptors, memory, zones
+from pbx.doctor.network_rules import addresses, nat, rtp_ports, sip_port
+from pbx.doctor.running_rules import server
+
+RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
+    *(server, sip_port, rtp_ports, addresses, nat),
+    *(clock, zones, cpus, memory, descriptors, buffers),
+    *(folder, disk, databases),
+    *(engine, prompts, portal),
+)
+
+
+def judge(facts: Facts) -> list[Finding]:
+    """Every rule's findings, in a fixed order; each rule has at least one."""
+    return [finding for rule in RULES for finding in rule(facts)]
