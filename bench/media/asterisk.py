@@ -10,7 +10,7 @@ import select
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -28,7 +28,7 @@ START_S = 60.0
 CALL_S = 10.0  # to set one up
 LOOK_S = 0.02  # between two looks at the timers
 
-CONFIGURATION = {
+COMMON = {
     "asterisk.conf": "[directories]\nastetcdir => {folder}\nastrundir => {folder}\nastlogdir => {folder}\n"
     "astspooldir => {folder}\nastdbdir => {folder}\n[options]\nnocolor = yes\n",
     # Without these, each call of chan_pjsip is all the same; they want files, databases or devices that are not there.
@@ -36,6 +36,8 @@ CONFIGURATION = {
     "noload => res_phoneprov.so\nnoload => chan_unistim.so\nnoload => pbx_ael.so\nnoload => pbx_lua.so\n",
     "logger.conf": "[general]\n[logfiles]\nconsole => error\n",
     "rtp.conf": "[general]\nrtpstart = 28000\nrtpend = 33000\n",
+}
+CONFIGURATION = COMMON | {
     "extensions.conf": "[bench]\nexten => _X.,1,Dial(PJSIP/phones/sip:${{EXTEN}}@{callee})\n",
     "pjsip.conf": "[udp]\ntype = transport\nprotocol = udp\nbind = {sip}\n"
     "[phones]\ntype = endpoint\ncontext = bench\ndisallow = all\nallow = ulaw\ndirect_media = no\ntimers = no\n"
@@ -64,8 +66,13 @@ def asterisk_calls(
 
 def configure(folder: Path, *, callee: Address) -> None:
     """Writes the files of an Asterisk that sends every call on to `callee`."""
-    for name, text in CONFIGURATION.items():
-        written = text.format(folder=folder, callee=f"{callee[0]}:{callee[1]}", sip=f"{SIP[0]}:{SIP[1]}")
+    write_files(folder, CONFIGURATION, callee=f"{callee[0]}:{callee[1]}")
+
+
+def write_files(folder: Path, files: Mapping[str, str], **words: str) -> None:
+    """Writes the files, with `words`, the folder and Asterisk's address in their places."""
+    for name, text in files.items():
+        written = text.format(folder=folder, sip=f"{SIP[0]}:{SIP[1]}", **words)
         (folder / name).write_text(written, encoding="utf-8")
 
 
