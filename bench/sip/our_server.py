@@ -1,4 +1,4 @@
-"""Ours in the signalling benches: `pbx serve` on a data folder of its own, everything as it comes.
+"""Ours in the signalling benches: `pbx serve` with its web process, on a data folder of its own, all as it comes.
 
 Two things are said otherwise: the limits on calls and registrations for each second, which are there to refuse just
 such a load from one address, and the log, which tells of mistakes alone, as the peers' do.
@@ -60,11 +60,14 @@ def tenant_text() -> str:
 def our_server(folder: Path) -> Iterator[tuple[int, Address]]:
     """The number of the process that leads its session, and where it speaks SIP."""
     configure(folder / "data")
-    command: list[str | Path] = [PBX, "serve", "--data", folder / "data", "--sip", "127.0.0.1:0", "--json"]
+    command: list[str | Path] = [PBX, "serve", "--data", folder / "data", "--json"]
+    command += ["--sip", "127.0.0.1:0", "--web", "127.0.0.1:0"]
     with running(command, folder / "ours.log") as process:
         assert process.stdout is not None
         line = process.stdout.readline()
-        if not line:
+        if (
+            not line or not process.stdout.readline()
+        ):  # the second says that the web process, which is measured too, is up
             raise RuntimeError(f"`pbx serve` did not start:\n{(folder / 'ours.log').read_text()}")
         host, _, port = json.loads(line)["sip"].rpartition(":")
         yield process.pid, (host, int(port))
