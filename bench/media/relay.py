@@ -23,6 +23,7 @@ from bench.media.subjects import SUBJECTS, peer_versions
 from bench.row import Missing, Row, show_all
 from bench.turns import in_turns, present
 
+WORKS = ("relay-g711-20", "relay-g711-100", "relay-g711-400", "relay-g711-800")
 WORK = "relay-g711-{calls}"
 COMMAND = "python -m bench.media.relay --calls {calls}"
 LOADS = (20, 100, 400, 800)
