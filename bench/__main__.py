@@ -1,6 +1,7 @@
 """`python -m bench [NAME…]`: runs the bench modules, prints their tables, writes bench/out/results.json.
 
-A bench module is a file under bench/ with `run()`, which gives rows (see row.py). A NAME picks those that contain it.
+A bench module is a file under bench/ with `run()`, which gives rows (see row.py). A NAME picks the modules that have it
+in their own name, or that say in `WORKS` that they do such work: `call-setup`, `sip.scan`, `media`.
 What is missing on this machine is said, never guessed; a module that fails does not stop the others.
 """
 
@@ -11,6 +12,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import traceback
@@ -30,9 +32,15 @@ def modules(picked: Sequence[str]) -> Iterator[str]:
     """The names of the bench modules, as `bench.sip.scan`."""
     for path in sorted(HERE.rglob("*.py")):
         name = ".".join(("bench", *path.relative_to(HERE).with_suffix("").parts))
-        has_run = "\ndef run(" in path.read_text(encoding="utf-8")
-        if has_run and (not picked or any(part in name for part in picked)):
+        text = path.read_text(encoding="utf-8")
+        if "\ndef run(" in text and (not picked or any(is_meant(part, name, text) for part in picked)):
             yield name
+
+
+def is_meant(part: str, name: str, text: str) -> bool:
+    """Whether `part` picks the module of this name and source. Not imported for this: a broken one stops no other."""
+    works = re.search(r"^WORKS = \(([^)]*)\)", text, re.MULTILINE)
+    return part in name or (works is not None and f'"{part}' in works[1])
 
 
 def machine() -> dict[str, str | float]:

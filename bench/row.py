@@ -85,3 +85,12 @@ def show(rows: Iterable[Row], console: Console | None = None) -> None:
         subject = f"{row.subject} {row.version}".rstrip()
         table.add_row(row.work, subject, f"{row.median:.3g}", spread, row.unit, ratio, str(row.runs), row.note)
     (console or page()).print(table)
+
+
+def show_all(found: Iterable[Row | Missing]) -> None:
+    """The table of the rows, then what is not there."""
+    told = list(found)
+    show(row for row in told if isinstance(row, Row))
+    for missing in told:
+        if isinstance(missing, Missing):
+            print(f"not measured: {missing}")

@@ -10,7 +10,7 @@ import select
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -28,7 +28,7 @@ START_S = 60.0
 CALL_S = 10.0  # to set one up
 LOOK_S = 0.02  # between two looks at the timers
 
-CONFIGURATION = {
+COMMON = {
     "asterisk.conf": "[directories]\nastetcdir => {folder}\nastrundir => {folder}\nastlogdir => {folder}\n"
     "astspooldir => {folder}\nastdbdir => {folder}\n[options]\nnocolor = yes\n",
     # Without these, each call of chan_pjsip is all the same; they want files, databases or devices that are not there.
@@ -36,6 +36,8 @@ CONFIGURATION = {
     "noload => res_phoneprov.so\nnoload => chan_unistim.so\nnoload => pbx_ael.so\nnoload => pbx_lua.so\n",
     "logger.conf": "[general]\n[logfiles]\nconsole => error\n",
     "rtp.conf": "[general]\nrtpstart = 28000\nrtpend = 33000\n",
+}
+CONFIGURATION = COMMON | {
     "extensions.conf": "[bench]\nexten => _X.,1,Dial(PJSIP/phones/sip:${{EXTEN}}@{callee})\n",
     "pjsip.conf": "[udp]\ntype = transport\nprotocol = udp\nbind = {sip}\n"
     "[phones]\ntype = endpoint\ncontext = bench\ndisallow = all\nallow = ulaw\ndirect_media = no\ntimers = no\n"
@@ -52,7 +54,7 @@ def asterisk_calls(
     `launcher` stands before the name of a peer's program to run it.
     """
     with ExitStack() as stack:
-        callers, callees = (SipEnd(stack.enter_context(_udp_socket())) for _ in range(2))
+        callers, callees = (SipEnd(stack.enter_context(udp_socket())) for _ in range(2))
         configure(folder, callee=callees.local)
         settings = folder / "asterisk.conf"
         command: list[str | Path] = [*launcher, "asterisk", "-f", "-C", settings]
@@ -64,8 +66,13 @@ def asterisk_calls(
 
 def configure(folder: Path, *, callee: Address) -> None:
     """Writes the files of an Asterisk that sends every call on to `callee`."""
-    for name, text in CONFIGURATION.items():
-        written = text.format(folder=folder, callee=f"{callee[0]}:{callee[1]}", sip=f"{SIP[0]}:{SIP[1]}")
+    write_files(folder, CONFIGURATION, callee=f"{callee[0]}:{callee[1]}")
+
+
+def write_files(folder: Path, files: Mapping[str, str], **words: str) -> None:
+    """Writes the files, with `words`, the folder and Asterisk's address in their places."""
+    for name, text in files.items():
+        written = text.format(folder=folder, sip=f"{SIP[0]}:{SIP[1]}", **words)
         (folder / name).write_text(written, encoding="utf-8")
 
 
@@ -119,7 +126,7 @@ class Calls:
     def set_up(self) -> list[Address]:
         """Where each phone is to send."""
         for call in range(len(self._phones) // 2):
-            invite = self._invite(call)
+            invite = invitation(self._callers, call, self._phones[2 * call])
             self._callers.stack.send_request(invite, self._callers.flow, time.monotonic())
             self._wait_up(call, invite)
         return [self._targets[phone] for phone in range(len(self._phones))]
@@ -139,28 +146,10 @@ class Calls:
                 raise TimeoutError(f"a call through Asterisk took more than {CALL_S} s")
             select.select([self._callers.wire, self._callees.wire], [], [], LOOK_S)
 
-    def _invite(self, call: int) -> Request:
-        fields = [
-            ("Max-Forwards", "70"),
-            ("From", f"<sip:bench@127.0.0.1>;tag=caller{call}"),
-            ("To", f"<sip:{number(call)}@127.0.0.1>"),
-            ("Call-ID", f"bench-{call}"),
-            ("CSeq", "1 INVITE"),
-            self._callers.contact,
-            ("Content-Type", "application/sdp"),
-        ]
-        sdp = phone_sdp(self._phones[2 * call])
-        return Request("INVITE", f"sip:{number(call)}@{SIP[0]}:{SIP[1]}", Headers(fields), sdp)
-
     def _take_response(self, event: ResponseReceived, invite: Request) -> None:
-        response = event.response
-        if response.status >= 300:
-            raise RuntimeError(f"Asterisk answered {response.status} {response.reason}")
-        if response.status < 200:
-            return
-        dialog = Dialog.from_response(invite, response, self._callers.flow)
-        self._callers.stack.acknowledge(event.transaction, dialog.make_ack(1), self._callers.flow, time.monotonic())
-        self._targets[2 * dialled_call(invite)] = media_address(response.body)
+        target = accepted(self._callers, event, invite)
+        if target is not None:
+            self._targets[2 * dialled_call(invite)] = target
 
     def _take_request(self, event: RequestReceived) -> None:
         if event.request.method == "ACK":
@@ -182,6 +171,32 @@ class Calls:
         self._callees.stack.respond(event.transaction, response, time.monotonic())
 
 
+def invitation(end: SipEnd, call: int, phone: Address) -> Request:
+    """An INVITE that gives `phone` as the place for media, and dials the number of `call`."""
+    fields = [
+        ("Max-Forwards", "70"),
+        ("From", f"<sip:bench@127.0.0.1>;tag=caller{call}"),
+        ("To", f"<sip:{number(call)}@127.0.0.1>"),
+        ("Call-ID", f"bench-{call}"),
+        ("CSeq", "1 INVITE"),
+        end.contact,
+        ("Content-Type", "application/sdp"),
+    ]
+    return Request("INVITE", f"sip:{number(call)}@{SIP[0]}:{SIP[1]}", Headers(fields), phone_sdp(phone))
+
+
+def accepted(end: SipEnd, event: ResponseReceived, invite: Request) -> Address | None:
+    """Where the phone is to send, once the answer is there, whose ACK leaves with the rest of `look()`; None before."""
+    response = event.response
+    if response.status >= 300:
+        raise RuntimeError(f"Asterisk answered {response.status} {response.reason}")
+    if response.status < 200:
+        return None
+    dialog = Dialog.from_response(invite, response, end.flow)
+    end.stack.acknowledge(event.transaction, dialog.make_ack(1), end.flow, time.monotonic())
+    return media_address(response.body)
+
+
 def number(call: int) -> int:
     """What is dialled for a call."""
     return 1_000_000 + call
@@ -193,7 +208,8 @@ def dialled_call(invite: Request) -> int:
 
 
 @contextmanager
-def _udp_socket() -> Iterator[socket.socket]:
+def udp_socket() -> Iterator[socket.socket]:
+    """A socket on a port that nobody has."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.bind(("127.0.0.1", 0))
         yield wire

@@ -17,7 +17,7 @@ from bench.row import Missing
 
 ROOT = Path(__file__).parents[2]
 FIRST_PORT = 61_000  # above what the kernel hands out by itself
-CALLS_MAX = (65_536 - FIRST_PORT) // 4  # two phones a call, RTP and RTCP each
+PHONES_MAX = (65_536 - FIRST_PORT) // 2  # RTP and RTCP each
 REAL_TIME_PRIORITY = 10
 
 Address = tuple[str, int]
@@ -71,22 +71,25 @@ def binary() -> Path:
     return target / "release" / "mediacore-bench"
 
 
-class Phones:
+class Streams:
     """A generator whose phones are there, and silent until they are told where to send."""
 
-    def __init__(self, process: subprocess.Popen[str], calls: int) -> None:
+    def __init__(self, process: subprocess.Popen[str], phones: int) -> None:
         self._process = process
         self.pid = process.pid
-        self.addresses: list[Address] = [("127.0.0.1", FIRST_PORT + 2 * phone) for phone in range(2 * calls)]
+        self.addresses: list[Address] = [("127.0.0.1", FIRST_PORT + 2 * phone) for phone in range(phones)]
 
-    def talk(self, targets: Sequence[Address], at: Callable[[str], None]) -> Outcome:
-        """Sends until everything is measured; `at` is called with "measuring" and "measured" when it is so far."""
+    def drive(self, targets: Sequence[Address], at: Callable[[str], None]) -> dict[str, Any]:
+        """Sends until everything is measured; `at` is called with "measuring" and "measured" when it is so far.
+
+        Returns what the generator says of it at last.
+        """
         assert self._process.stdin is not None
         self._process.stdin.write("".join(f"{host}:{port}\n" for host, port in targets))
         self._process.stdin.close()
         while (told := self._next())["event"] != "result":
             at(told["event"])
-        return Outcome(**told)
+        return told
 
     def wait_ready(self) -> None:
         """Until all ports are open."""
@@ -101,17 +104,34 @@ class Phones:
         return found
 
 
+class Phones(Streams):
+    """Two in turn are a call."""
+
+    def talk(self, targets: Sequence[Address], at: Callable[[str], None]) -> Outcome:
+        """`drive`, and what came of it."""
+        return Outcome(**self.drive(targets, at))
+
+
 @contextmanager
 def phones(calls: int, *, core: int, settle_s: float, measure_s: float, log: Path) -> Iterator[Phones]:
     """The phones of so many calls, from a process on a core of its own."""
-    if calls > CALLS_MAX:
-        raise ValueError(f"{calls} calls: there are ports for {CALLS_MAX}")
-    command: list[str | Path] = [binary(), "generate", "--calls", str(calls), "--first-port", str(FIRST_PORT)]
-    command += ["--core", str(core), "--settle", str(settle_s), "--measure", str(measure_s)]
-    with running(command, log) as process:
+    command = ["generate", "--calls", str(calls)]
+    with generating(command, 2 * calls, core=core, settle_s=settle_s, measure_s=measure_s, log=log) as process:
+        found = Phones(process, 2 * calls)
+        found.wait_ready()
+        yield found
+
+
+@contextmanager
+def generating(
+    command: Sequence[str], phones: int, *, core: int, settle_s: float, measure_s: float, log: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """The generator at work on `command`, for so many phones."""
+    if phones > PHONES_MAX:
+        raise ValueError(f"{phones} phones: there are ports for {PHONES_MAX}")
+    words = [*command, "--first-port", FIRST_PORT, "--core", core, "--settle", settle_s, "--measure", measure_s]
+    with running([binary(), *map(str, words)], log) as process:
         # Real time, where that is allowed: it measures others, so nobody should be able to delay it.
         with suppress(PermissionError):
             os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(REAL_TIME_PRIORITY))
-        found = Phones(process, calls)
-        found.wait_ready()
-        yield found
+        yield process

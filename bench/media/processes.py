@@ -53,13 +53,18 @@ def raised() -> Iterator[None]:
 
 
 @contextmanager
-def running(command: Sequence[str | Path], log: Path, *, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-    """The program in a session of its own; what it complains of goes to `log`. It is gone when the block is left."""
+def running(
+    command: Sequence[str | Path], log: Path, *, cwd: Path | None = None, stdout: int = subprocess.PIPE
+) -> Iterator[subprocess.Popen[str]]:
+    """The program in a session of its own; what it complains of goes to `log`. It is gone when the block is left.
+
+    What it says (`stdout`) must be read, or be nobody's business (DEVNULL): it would stop when its pipe is full.
+    """
     with log.open("a", encoding="utf-8") as complaints, raised():
         process = subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=complaints,
             text=True,
             cwd=cwd,
@@ -118,9 +123,9 @@ class Usage:
     idle_s: float  # of all cores together; what a hypervisor took away counts as idle
 
     @classmethod
-    def now(cls, subject: int, generator: int) -> Usage:
-        """Of these two processes and of the machine."""
-        return cls(time.monotonic(), process_s(subject), process_s(generator), idle_s())
+    def now(cls, *, subject_s: float, generator_s: float) -> Usage:
+        """With what the two have used up to now, and the machine."""
+        return cls(time.monotonic(), subject_s, generator_s, idle_s())
 
     def others_cores_since(self, earlier: Usage) -> float:
         """How many cores others kept busy since then: neither the subject, nor the generator."""
@@ -139,6 +144,31 @@ def process_s(pid: int) -> float:
     """
     threads = Path(f"/proc/{pid}/task").iterdir()
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+
+
+def session_s(leader: int) -> float:
+    """User and system time of all processes in the session of `leader`, with threads and children that are gone.
+
+    Asterisk has a thread for each call, so what its live threads have used is not all; the kernel's sum for the whole
+    process has it all, but in steps of 10 ms. The larger of the two is the nearer.
+    """
+    found = 0.0
+    for pid, _ in members(leader):
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            own, of_children = (int(fields[first]) + int(fields[first + 1]) for first in (11, 13))
+            found += max(own / TICKS_PER_S, process_s(pid)) + of_children / TICKS_PER_S
+    return found
+
+
+def session_kb(leader: int) -> float:
+    """Memory of all processes in the session of `leader`, in kB; pages that several share count once in all."""
+    found = 0
+    for pid, _ in members(leader):
+        with suppress(OSError):
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            found += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return found
 
 
 def idle_s() -> float:

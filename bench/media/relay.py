@@ -18,10 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.media.generator import Outcome, phones
-from bench.media.processes import Usage, beside_the_generator
+from bench.media.processes import Usage, beside_the_generator, process_s
 from bench.media.subjects import SUBJECTS, peer_versions
-from bench.row import Missing, Row, show
+from bench.row import Missing, Row, show_all
+from bench.turns import in_turns, present
 
+WORKS = ("relay-g711-20", "relay-g711-100", "relay-g711-400", "relay-g711-800")
+WORK = "relay-g711-{calls}"
 COMMAND = "python -m bench.media.relay --calls {calls}"
 LOADS = (20, 100, 400, 800)
 RUNS = 3
@@ -53,7 +56,7 @@ def sample(subject: str, calls: int, *, settle_s: float = SETTLE_S, measure_s: f
         moments: dict[str, Usage] = {}
 
         def note(event: str) -> None:
-            moments[event] = Usage.now(relaying.pid, ready.pid)
+            moments[event] = Usage.now(subject_s=process_s(relaying.pid), generator_s=process_s(ready.pid))
 
         outcome = ready.talk(relaying.targets, note)
         return reckon(outcome, moments["measuring"], moments["measured"])
@@ -81,11 +84,7 @@ def steady_sample(subject: str, calls: int, measure_s: float) -> Sample:
 
 def series(subjects: Sequence[str], calls: int, runs: int, measure_s: float) -> dict[str, list[Sample]]:
     """All samples of one load, in turns."""
-    found: dict[str, list[Sample]] = {subject: [] for subject in subjects}
-    for _ in range(runs):
-        for subject in subjects:
-            found[subject].append(steady_sample(subject, calls, measure_s))
-    return found
+    return in_turns(WORK.format(calls=calls), subjects, runs, lambda one: steady_sample(one, calls, measure_s))
 
 
 def rows(subject: str, calls: int, samples: Sequence[Sample]) -> list[Row]:
@@ -102,7 +101,7 @@ def rows(subject: str, calls: int, samples: Sequence[Sample]) -> list[Row]:
     return [
         Row.of(
             values,
-            work=f"relay-g711-{calls}",
+            work=WORK.format(calls=calls),
             subject=subject,
             unit=unit,
             command=COMMAND.format(calls=calls),
@@ -134,18 +133,11 @@ def measure(
     measure_s: float = MEASURE_S,
 ) -> list[Row | Missing]:
     """Rows by load, then unit, so that subjects stand side by side; ends with the first load that breaks one."""
-    found: list[Row | Missing] = []
-    present = []
-    for subject in subjects:
-        try:
-            sample(subject, 1, settle_s=0, measure_s=0.1)
-        except Missing as missing:
-            found.append(missing)
-        else:
-            present.append(subject)
+    here, gaps = present(subjects, lambda subject: sample(subject, 1, settle_s=0, measure_s=0.1))
+    found: list[Row | Missing] = [*gaps]
     for calls in loads:
-        taken = series(present, calls, runs, measure_s)
-        told = [row for subject in present for row in rows(subject, calls, taken[subject])]
+        taken = series(here, calls, runs, measure_s)
+        told = [row for subject in here for row in rows(subject, calls, taken[subject])]
         units = list(dict.fromkeys(row.unit for row in told))
         found += [row for unit in units for row in told if row.unit == unit]
         if any(map(is_broken, taken.values())):
@@ -166,11 +158,7 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--measure-s", type=float, default=MEASURE_S)
     given = parser.parse_args(words)
-    found = measure(given.calls, given.subjects, given.runs, given.measure_s)
-    show(row for row in found if isinstance(row, Row))
-    for missing in found:
-        if isinstance(missing, Missing):
-            print(f"not measured: {missing}")
+    show_all(measure(given.calls, given.subjects, given.runs, given.measure_s))
 
 
 if __name__ == "__main__":

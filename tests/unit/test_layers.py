@@ -103,7 +103,7 @@ CRATES = {
     "mediacore-sim": {"mediacore-rtp", "mediacore-audio", "mediacore-engine"},
     "mediacore-engine": {"mediacore-rtp", "mediacore-audio"},
     "mediacore-py": {"mediacore-engine"},
-    "mediacore-bench": {"mediacore-rtp"},  # measures relays; nothing depends on it
+    "mediacore-bench": {"mediacore-rtp", "mediacore-audio"},  # measures media paths; nothing depends on it
 }
 PURE_CRATES = {"mediacore-rtp", "mediacore-audio"}
 PURE_CRATES_MAY_USE = {"rtcp-types", "claxon"}

@@ -11,36 +11,47 @@ use crate::stamp::Stamp;
 use crate::tally::Tally;
 
 /// After the measured packets the streams go on for so long: what is still on its way meets the same load.
-const TAIL: Duration = Duration::from_millis(500);
+pub const TAIL: Duration = Duration::from_millis(500);
 /// For opening sockets and reading targets (a relay sets its calls up meanwhile), before everything is given up.
 const PREPARATION: Duration = Duration::from_secs(120);
 /// Sent in one go before what has arrived is looked at, where the generator is behind.
-const BURST: usize = 32;
+pub const BURST: usize = 32;
 /// Longer than any packet of ours.
-const BUFFER_OCTETS: usize = 2048;
+pub const BUFFER_OCTETS: usize = 2048;
 
 /// A phone's sockets: RTP, and RTCP so that reports to it do not come back as unreachable.
-struct Phone {
-    rtp: UdpSocket,
+pub struct Phone {
+    pub rtp: UdpSocket,
     _rtcp: UdpSocket,
 }
 
 /// Phone `i` has RTP port `first-port + 2 i` and sends to line `i` of standard input; phones `2 c` and `2 c + 1` are a call.
 pub fn run(options: &Options) -> Result<(), String> {
     let calls: u32 = options.required("calls")?;
-    let first_port: u16 = options.required("first-port")?;
     let (settle, measure) = (options.seconds("settle")?, options.seconds("measure")?);
-    end_after(PREPARATION + settle + measure + TAIL);
+    let (phones, targets) = opened(options, calls.saturating_mul(2))?;
+    let tally = Generator::new(&phones, &targets, frames(settle), frames(measure))
+        .and_then(Generator::run)
+        .map_err(|error| error.to_string())?;
+    println!("{}", tally.result().json());
+    Ok(())
+}
+
+/// So many phones with the options that all generators have, and where each is to send; they are told to be ready as
+/// soon as their ports are open.
+pub fn opened(options: &Options, count: u32) -> Result<(Vec<Phone>, Vec<SocketAddr>), String> {
+    let first_port: u16 = options.required("first-port")?;
+    end_after(PREPARATION + options.seconds("settle")? + options.seconds("measure")? + TAIL);
     if let Some(core) = options.optional("core")? {
         pin(core).map_err(|error| format!("core {core}: {error}"))?;
     }
     wake_exactly()
         .and_then(|()| allow_descriptors())
         .map_err(|error| format!("limits: {error}"))?;
-    if calls == 0 || calls > 10_000 {
-        return Err(format!("--calls {calls}: from 1 to 10000"));
+    if count == 0 || count > 20_000 {
+        return Err(format!("{count} phones: from 1 to 20000"));
     }
-    let phones = open_phones(2 * calls, first_port)?;
+    let phones = open_phones(count, first_port)?;
     tell("ready");
     let targets = read_targets(io::stdin().lock())?;
     if targets.len() != phones.len() {
@@ -50,11 +61,7 @@ pub fn run(options: &Options) -> Result<(), String> {
             phones.len()
         ));
     }
-    let tally = Generator::new(&phones, &targets, frames(settle), frames(measure))
-        .and_then(Generator::run)
-        .map_err(|error| error.to_string())?;
-    println!("{}", tally.result().json());
-    Ok(())
+    Ok((phones, targets))
 }
 
 struct Generator<'a> {
@@ -181,10 +188,12 @@ fn read_targets(input: impl BufRead) -> Result<Vec<SocketAddr>, String> {
         .collect()
 }
 
-fn frames(time: Duration) -> u32 {
+/// Whole frames of 20 ms in this time.
+pub fn frames(time: Duration) -> u32 {
     u32::try_from(time.as_nanos() / u128::from(FRAME_NS)).unwrap_or(u32::MAX / 4)
 }
 
-fn tell(event: &str) {
+/// Says to whoever drives this how far it is.
+pub fn tell(event: &str) {
     println!("{{\"event\": \"{event}\"}}");
 }

@@ -5,7 +5,7 @@ use crate::pace::FRAME_NS;
 /// Later than this after the best of its stream, a packet is late: a phone's buffer has given it up.
 const LATE_NS: u64 = 20_000_000;
 /// The generator itself was the limit when its send times were late by more than this, at the 99th percentile.
-const LIMIT_NS: u64 = 2_000_000;
+pub const LIMIT_NS: u64 = 2_000_000;
 
 /// Counts packets `first` to `end` (exclusive) of each stream; others belong to the settling or the tail.
 #[derive(Debug)]
@@ -142,7 +142,7 @@ impl Outcome {
 }
 
 /// The smallest value that so many percent do not exceed; 0 of nothing.
-fn percentile(sorted: &[u64], percent: usize) -> u64 {
+pub fn percentile(sorted: &[u64], percent: usize) -> u64 {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted
         .get(rank.saturating_sub(1))
