@@ -1,7 +1,7 @@
 //! What a minute of a call sounds like over a few links: `cargo run --release -p mediacore-sim --example link [SEED]`.
 //!
 //! Somebody speaks PCMU over the link, the engine decodes it, and somebody else hears PCMA over a perfect wire. The delay is
-//! from mouth to ear, as heard; the score is that of ITU-T G.107 for it and for what was concealed.
+//! from mouth to ear, the median of what was heard; the score is that of ITU-T G.107 for it and for what was lost.
 
 use std::time::Duration;
 
@@ -48,19 +48,21 @@ fn call(seed: u64, up: LinkConfig) -> String {
     scene.run(Duration::from_secs(300));
     let stats = scene.stats(speaker);
     let said = scene.phone(speaker).talker.onsets();
-    let delays = mouth_to_ear(said, scene.phone(hearer).listener.onsets());
-    let delay = delays.iter().sum::<Duration>() / delays.len().max(1) as u32;
-    let one_way_delay_ms = delay.as_secs_f64() * 1000.0;
+    let mut delays = mouth_to_ear(said, scene.phone(hearer).listener.onsets());
+    delays.sort();
+    let one_way_delay_ms = delays[delays.len() / 2].as_secs_f64() * 1000.0;
     let concealed_ratio = stats.concealed_ratio();
+    let lost_ratio = scene.phone(speaker).up().stats().lost_ratio();
     let path = Path {
         one_way_delay_ms,
-        lost_ratio: concealed_ratio,
+        // Outages beyond what is concealed are lost all the same.
+        lost_ratio: concealed_ratio.max(lost_ratio),
         burst_ratio: stats.receive_burst_ratio,
         codec: CodecQuality::G711_CONCEALED,
     };
     format!(
         "{:>5.1} % {:>5.1} ms     {:>4.1} % {:>4.0} ms        {one_way_delay_ms:>4.0} ms {:.2}",
-        scene.phone(speaker).up().stats().lost_ratio() * 100.0,
+        lost_ratio * 100.0,
         stats.receive_jitter_ms,
         concealed_ratio * 100.0,
         stats.buffer_ms,

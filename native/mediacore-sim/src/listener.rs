@@ -314,7 +314,8 @@ impl Ear {
 }
 
 /// How long each talk-spurt was under way, from where it was said to where it was heard: for each that was heard, since
-/// the latest one said before. True as long as pauses are longer than that.
+/// the latest one said before. True as long as pauses are longer than that; a hole of a tenth of a second in mid-spurt looks
+/// like another spurt, so of a lossy call take the median.
 #[must_use]
 pub fn mouth_to_ear(said: &[Duration], heard: &[Duration]) -> Vec<Duration> {
     let since_latest = |heard: &Duration| {
