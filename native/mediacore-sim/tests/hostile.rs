@@ -122,7 +122,10 @@ fn nonsense(random: &mut Random, last: &[u8]) -> Vec<u8> {
                 [0x80 | random.below(32) as u8, 200 + random.below(8) as u8],
             )
             .for_each(drop),
-        3 => octets = forged(random, random.clone().next_u64() as u16),
+        3 => {
+            let sequence = random.next_u64() as u16;
+            octets = forged(random, sequence);
+        }
         4 => {
             octets = last.to_vec();
             for _ in 0..=random.below(4) {

@@ -73,7 +73,11 @@ fn captures_of_the_usual_links_are_read() {
         (0, vec![0; 4]),
     ] {
         let captured = read(&of_link(link, &before_ip)).expect("a capture");
-        assert_eq!(captured, [microseconds.clone()], "link type {link}");
+        assert_eq!(
+            captured,
+            std::slice::from_ref(&microseconds),
+            "link type {link}"
+        );
     }
 }
 

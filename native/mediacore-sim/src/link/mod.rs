@@ -266,7 +266,10 @@ mod tests {
             duplicate_after: 3 * MS,
             ..LinkConfig::default()
         };
-        assert_eq!(arrivals(config, 2), [0 * MS, 3 * MS, 20 * MS, 23 * MS]);
+        assert_eq!(
+            arrivals(config, 2),
+            [Duration::ZERO, 3 * MS, 20 * MS, 23 * MS]
+        );
     }
 
     #[test]
