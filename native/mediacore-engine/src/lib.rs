@@ -5,6 +5,7 @@
 //! | [`Engine`] | the control side: gives out ports and numbers, places legs on threads, waits for their answers |
 //! | `worker` | one media thread: waits, drains sockets, runs the core |
 //! | `core`, `leg`, `graph`, `conference`, `latch` … | what a media thread does, without socket and clock |
+//! | [`ManualThread`] | the same legs driven by hand: for simulations |
 //! | `player`, `recorder` | two threads beside the media threads: one reads files, one writes them |
 //! | `os` | the system calls |
 //!
@@ -29,6 +30,7 @@ mod incoming;
 mod latch;
 mod leg;
 mod listeners;
+mod manual;
 mod notices;
 mod os;
 mod outgoing;
@@ -54,6 +56,9 @@ pub use error::EngineError;
 pub use event::Event;
 pub use format::{CodecBook, CodecId, Format, Formats};
 pub use ids::{BridgeId, ConferenceId, LegId, Place, RecorderId, SoundId, TapId};
+pub use leg::{Mutes, Seeds};
+pub use manual::{ManualThread, Output};
+pub use outlet::Channel;
 pub use params::{Direction, LegParams};
 pub use recorder::{RecordChannels, RecordEnd, RecordOptions, Recorder};
 pub use registry::Opening;
