@@ -21,6 +21,8 @@ export function Live({ children }: { children: ReactNode }) {
     const put = (key: readonly string[]) => (data: unknown) => {
       if (Array.isArray(data)) cache.setQueryData(key, data);
     };
+    // What changed while the server or its call process was away was not told, and what was asked then had no answer.
+    const lookAgain = () => void cache.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEYS.me[0] });
     return keepStream({
       open: () => new EventSource("/api/live") as Source,
       handlers: {
@@ -28,13 +30,15 @@ export function Live({ children }: { children: ReactNode }) {
         registrations: put(KEYS.registrations),
         voicemail: put(KEYS.voicemail),
         cdrs: () => void cache.invalidateQueries({ queryKey: KEYS.cdrs }),
-        connection: (data) => setConnection((now) => callProcessChanged(now, data)),
+        connection: (data) => {
+          setConnection((now) => callProcessChanged(now, data));
+          lookAgain();
+        },
       },
       onConnected: (isOpen) => {
         setConnection((now) => streamChanged(now, isOpen));
-        // What changed while there was no stream was not told; and a stream is refused when the session is over.
-        if (isOpen) void cache.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEYS.me[0] });
-        else void cache.refetchQueries({ queryKey: meQuery.queryKey });
+        // A stream is refused when the session is over, and does not say why: this asks.
+        if (!isOpen) void cache.refetchQueries({ queryKey: meQuery.queryKey });
       },
       schedule: (later, ms) => {
         const timer = window.setTimeout(later, ms);

@@ -19,7 +19,7 @@ export function PasswordPage() {
   const navigate = useNavigate();
   const isFirst = me.must_set_password || !me.has_password;
   const set = useMutation({
-    mutationFn: () => api.setPassword(password, isFirst ? null : current),
+    mutationFn: () => api.setPassword(password, current === "" ? null : current),
     onSuccess: async () => {
       await cache.refetchQueries({ queryKey: meQuery.queryKey });
       await navigate({ to: "/", replace: true });
@@ -47,9 +47,8 @@ export function PasswordPage() {
           {!isFirst && (
             <PasswordInput
               label="Current password"
+              description="Leave it empty if a sign-in link brought you here."
               autoComplete="current-password"
-              required
-              withAsterisk={false}
               value={current}
               onChange={(event) => setCurrent(event.currentTarget.value)}
             />
