@@ -118,10 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
     # -- what is read --------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
-        if self.parts[0] != "api":
-            return self._file()
-        self._must_be_signed_in()
+        if self.parts[0] == "api":
+            self._must_be_signed_in()
         match self.parts[1:]:
+            case _ if self.parts[0] != "api":
+                self._file()
             case ["me"]:
                 self._json(self._me())
             case ["live"]:

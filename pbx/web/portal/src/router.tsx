@@ -8,6 +8,7 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
+import { useState } from "react";
 import { isSessionOver } from "./api/problem";
 import { meQuery } from "./api/queries";
 import { CallPage } from "./calls/call-page";
@@ -30,8 +31,13 @@ const root = createRootRouteWithContext<{ cache: QueryClient }>()({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  component: () => (takenToken() !== "" ? <LinkPage /> : <SignInPage />),
+  component: SignIn,
 });
+
+function SignIn() {
+  const [token] = useState(takenToken); // as it was when the page was opened: it is dropped while the page is still there
+  return token === "" ? <SignInPage /> : <LinkPage token={token} />;
+}
 
 /** Loads who is signed in before any page below is shown, or sends to the sign-in page. */
 const signedIn = createRoute({

@@ -8,17 +8,16 @@ import { inWords } from "../api/problem";
 import { KEYS } from "../api/queries";
 import { Front } from "./front";
 import { SignInPage } from "./sign-in-page";
-import { dropToken, takenToken } from "./token";
+import { dropToken } from "./token";
 
-export function LinkPage() {
+export function LinkPage({ token }: { token: string }) {
   const cache = useQueryClient();
   const navigate = useNavigate();
   // A query and not an effect: an effect may run twice, and the link works once.
   const { isSuccess, error } = useQuery({
-    queryKey: ["sign-in-link", takenToken()],
+    queryKey: ["sign-in-link", token],
     queryFn: async () => {
-      await api.signInByLink(takenToken());
-      dropToken();
+      await api.signInByLink(token);
       return true;
     },
     retry: false,
@@ -29,11 +28,12 @@ export function LinkPage() {
 
   useEffect(() => {
     if (!isSuccess) return;
+    dropToken();
     cache.removeQueries({ queryKey: KEYS.me });
     void navigate({ to: "/", replace: true });
   }, [isSuccess, cache, navigate]);
 
-  if (error !== null) return <SignInPage notice={`${inWords(error)} Ask for a new link with: pbx link`} />;
+  if (error !== null) return <SignInPage notice={inWords(error)} />;
   return (
     <Front title="Signing in">
       <Center py="md">

@@ -42,7 +42,7 @@ export function PasswordPage() {
     >
       <form onSubmit={submit}>
         <Stack>
-          <div role="alert">{set.error !== null && <Alert color="red">{inWords(set.error)}</Alert>}</div>
+          {set.error !== null && <Alert color="red">{inWords(set.error)}</Alert>}
           <input type="text" name="username" autoComplete="username" value={me.name} readOnly hidden />
           {!isFirst && (
             <PasswordInput

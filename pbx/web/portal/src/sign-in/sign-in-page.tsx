@@ -31,7 +31,7 @@ export function SignInPage({ notice }: { notice?: string }) {
     <Front title="Sign in" lead="To the portal of your telephone system.">
       <form onSubmit={submit}>
         <Stack>
-          <div role="alert">{trouble !== undefined && <Alert color="red">{trouble}</Alert>}</div>
+          {trouble !== undefined && <Alert color="red">{trouble}</Alert>}
           <TextInput
             label="Name"
             name="username"
