@@ -1,15 +1,16 @@
 """The web process's API answered from memory: what the portal is shown, without calls, phones or a store.
 
-A test says what there is (`world.calls.append(…)`, then `world.tell("calls")`), and sees what the portal makes of it.
-Serves the built portal under the same Content-Security-Policy as the web process does. Sign-in is as strict as the
-portal can notice and no stricter: it is not what is under test.
+A test says what there is (`world.calls.append(…)`, then `world.tell("calls")`), and sees what the portal makes of it:
+states that would take many phones, hours or a broken server to come about.
+Serves the built portal under the strictest Content-Security-Policy that the web process could have. Sign-in is as
+strict as the portal can notice and no stricter: it is not what is under test.
 """
 
 import json
 import queue
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import SimpleCookie
@@ -22,16 +23,16 @@ TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": 
 POLICY = "default-src 'self'; frame-ancestors 'none'"
 LISTS = ("calls", "registrations", "voicemail")
 KEEP_ALIVE_S = 15.0
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class Problem(Exception):
     """Becomes a problem+json answer (RFC 9457)."""
 
-    def __init__(self, status: HTTPStatus, detail: str, **headers: str) -> None:
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.headers = headers
 
 
 @dataclass
@@ -47,8 +48,10 @@ class World:
     cdrs: list[dict[str, Any]] = field(default_factory=list)  # the newest first
     audio: bytes = b""
     is_call_process_up: bool = True
+    broken: set[str] = field(default_factory=set)  # what is asked for in vain: the first part of a path under /api
     sessions: set[str] = field(default_factory=set)
     listeners: list["queue.SimpleQueue[str | None]"] = field(default_factory=list)
+    is_listened_to: threading.Event = field(default_factory=threading.Event)  # what is told before that, nobody hears
 
     def tell(self, event: str, data: Any = None) -> None:
         """Sends a live event to every portal: for a list the whole of it, otherwise `data`."""
@@ -71,6 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
     world: ClassVar[World]
     static: ClassVar[Path]
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the browser left
+            super().handle()
+
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing: a failing test has the browser's own log."""
 
@@ -82,29 +89,31 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_DELETE = do_POST
 
-    def _answer(self, work: Any) -> None:
+    def _answer(self, work: Callable[[], None]) -> None:
         url = urlsplit(self.path)
         self.parts = [unquote(part) for part in url.path.strip("/").split("/")]
         self.query = {name: values[0] for name, values in parse_qs(url.query).items()}
         try:
+            if self.parts[1:2] and self.parts[1] in self.world.broken:
+                raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a mistake of ours; the log of the server has it")
             work()
         except Problem as problem:
             body = {"type": "about:blank", "title": problem.status.phrase, "status": problem.status}
             body["detail"] = problem.detail
-            self._send(json.dumps(body).encode(), "application/problem+json", problem.status, **problem.headers)
-        except ConnectionError:
-            self.close_connection = True  # the browser went to another page
+            self._send(json.dumps(body).encode(), "application/problem+json", problem.status)
 
-    def _send(self, body: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> None:
+    def _send(
+        self, body: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] = NO_HEADERS
+    ) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": kind, "Content-Security-Policy": POLICY, **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def _json(self, value: Any, **headers: str) -> None:
-        self._send(json.dumps(value).encode(), "application/json", **headers)
+    def _json(self, value: Any, headers: Mapping[str, str] = NO_HEADERS) -> None:
+        self._send(json.dumps(value).encode(), "application/json", headers=headers)
 
     def _body(self) -> dict[str, Any]:
         text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -169,6 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         listener: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         listener.put(event_text("connection", {"call_process": "up" if self.world.is_call_process_up else "down"}))
         self.world.listeners.append(listener)
+        self.world.is_listened_to.set()
         try:
             while (text := self._next(listener)) is not None:
                 self.wfile.write(text.encode())
@@ -228,7 +238,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _begin_session(self) -> None:
         session = f"session-{len(self.world.sessions)}"
         self.world.sessions.add(session)
-        self._json({}, Set_Cookie=f"pbx_session={session}; HttpOnly; SameSite=Strict; Path=/")
+        cookie = f"pbx_session={session}; HttpOnly; SameSite=Strict; Path=/"
+        self._json({}, {"Set-Cookie": cookie})
 
     def _set_password(self, body: dict[str, Any]) -> None:
         if self.world.password is not None and body["current"] != self.world.password:

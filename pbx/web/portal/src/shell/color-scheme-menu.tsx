@@ -15,7 +15,7 @@ const SCHEMES = [
 ] as const satisfies readonly { scheme: MantineColorScheme; words: string; Icon: typeof SunIcon }[];
 
 export function ColorSchemeMenu() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true }); // the other way is a <style> element
   const shown = useComputedColorScheme("light", { getInitialValueInEffect: false });
   return (
     <Menu position="bottom-end">
