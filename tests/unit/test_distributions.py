@@ -142,9 +142,11 @@ def test_a_wheel_without_the_page_of_the_portal_is_not_made(tmp_path: Path) -> N
     assert "no wheel without the portal" in done.stderr
 
 
-def test_the_lock_of_the_portal_names_no_registry() -> None:
+def test_the_lock_of_the_portal_names_no_registry_and_has_the_packages_of_every_system() -> None:
     lock = json.loads((ROOT / PORTAL / "package-lock.json").read_text())
     packages = {name: package for name, package in lock["packages"].items() if name}
+    optional = {f"node_modules/{name}" for each in packages.values() for name in each.get("optionalDependencies", {})}
+    assert optional <= packages.keys()
     assert [name for name, package in packages.items() if "resolved" in package] == []
     assert [name for name, package in packages.items() if "integrity" not in package] == []
 
