@@ -30,6 +30,12 @@ ORPHANED := $(filter-out $(CYTHON_MODULES),$(shell find pbx -name '*.so'))
 help: ## list these chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# What npm installs and builds stands beside the portal's sources; folders count, for a file that was taken away.
+PORTAL := pbx/web/portal
+PORTAL_MODULES := $(PORTAL)/node_modules/.package-lock.json
+PORTAL_PAGE := $(PORTAL)/static/index.html
+PORTAL_SOURCES := $(shell find $(PORTAL)/src) $(wildcard $(PORTAL)/*.html $(PORTAL)/*.json $(PORTAL)/*.ts)
+
 .PHONY: run
 run: dev ## set everything up, then start the demo PBX with its self-test (ARGS="--json" …)
 	@$(BIN)/pbx demo $(ARGS)
@@ -39,11 +45,15 @@ test: dev ## set everything up, then run every test (a missing peer is named and
 	@scripts/test
 
 .PHONY: dev
-dev: $(VENV)/.python $(VENV)/.native $(VENV)/.cython ## set everything up and stop
+dev: $(VENV)/.python $(VENV)/.native $(VENV)/.cython portal ## set everything up and stop
+	@:
+
+.PHONY: portal
+portal: $(PORTAL_PAGE) ## build the portal, which `pbx serve` then shows
 	@:
 
 .PHONY: lint
-lint: dev ## formatting, lint and types, Python and Rust
+lint: dev ## formatting, lint and types, Python, Rust and TypeScript
 	@scripts/lint
 
 .PHONY: bench
@@ -87,4 +97,14 @@ $(VENV)/.cython: $(VENV)/.python $(CYTHON_SOURCES) setup.py pyproject.toml $(if 
 	@echo "building mediacore-pbx (Cython)" >&2
 	@rm -f $(ORPHANED)
 	@PYTHONWARNINGS="ignore:Editable installation" $(PIP_INSTALL) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(PORTAL_MODULES): $(VENV)/.python $(PORTAL)/package.json $(PORTAL)/package-lock.json $(PORTAL)/.npmrc
+	@echo "installing the portal's pinned npm packages" >&2
+	@(cd $(PORTAL) && npm ci) &>$(VENV)/npm.log || { cat $(VENV)/npm.log; exit 1; }
+	@touch $@
+
+$(PORTAL_PAGE): $(PORTAL_MODULES) $(PORTAL_SOURCES)
+	@echo "building the portal" >&2
+	@(cd $(PORTAL) && npm run build) &>$(VENV)/portal.log || { cat $(VENV)/portal.log; exit 1; }
 	@touch $@

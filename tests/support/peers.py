@@ -1,4 +1,4 @@
-"""Real SIP programs that tests talk to: found on this machine, or the test is skipped by name.
+"""Real programs that tests talk to: found on this machine, or the test is skipped by name.
 
 Installs nothing. `.ci/run` installs the Debian packages and sets REQUIRE_PEERS=1; then an absence is a failure.
 """
@@ -12,6 +12,7 @@ import pytest
 # Program -> the Debian package that brings it. `.ci/run` installs each of these; a test compares the two.
 PACKAGES = {
     "baresip": "baresip",
+    "chromium": "chromium",
     "sipp": "sip-tester",
     "sox": "sox",
     "tshark": "tshark",

@@ -1,5 +1,6 @@
 """`scripts/check-tools` names what is missing, with the command that installs it."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -19,9 +20,10 @@ def tools(tmp_path: Path) -> Path:
     folder.mkdir()
     for tool in SHELL_TOOLS:
         (folder / tool).symlink_to(str(shutil.which(tool)))
-    for tool in ("cc", "cmake", "cargo"):
+    for tool in ("cc", "cmake", "cargo", "npm"):
         answers(folder / tool, "")
     answers(folder / "rustc", "rustc 1.200.0 (0123abcd 2030-01-01)")
+    answers(folder / "node", "v90.0.0")
     return folder
 
 
@@ -47,6 +49,8 @@ def test_nothing_is_said_where_nothing_is_missing(tools: Path) -> None:
         ("cc", "missing: a C compiler", "apt-get install gcc libc6-dev"),
         ("cmake", "missing: cmake", "apt-get install cmake"),
         ("cargo", "missing: Rust", "rustup toolchain install stable"),
+        ("node", "missing: Node.js", "apt-get install nodejs npm"),
+        ("npm", "missing: npm", "apt-get install npm"),
     ],
 )
 def test_a_missing_program_is_named_with_what_installs_it(tools: Path, program: str, named: str, remedy: str) -> None:
@@ -73,6 +77,14 @@ def test_an_old_rust_is_named_with_the_version_that_the_workspace_states(tools: 
     assert status == 1
     assert f"missing: Rust {stated[1]} or newer (1.63.0 found)" in said
     assert "rustup update stable" in said
+
+
+def test_an_old_node_is_named_with_the_version_that_the_portal_states(tools: Path) -> None:
+    answers(tools / "node", "v18.19.0")
+    stated = json.loads((ROOT / "pbx" / "web" / "portal" / "package.json").read_text())["engines"]["node"]
+    status, said = check(tools)
+    assert status == 1
+    assert f"missing: Node.js {stated.removeprefix('>=')} or newer (18.19.0 found)" in said
 
 
 def test_rustup_without_a_toolchain_is_told_apart_from_no_rust(tools: Path) -> None:

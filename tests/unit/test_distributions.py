@@ -3,6 +3,7 @@
 Asks no index for anything: a fresh environment sees the dependencies that a wheel declares, and nothing else of ours.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -20,6 +21,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
+PORTAL = "pbx/web/portal/"
+STATIC = f"{PORTAL}static/"
 
 # The first build in a fresh clone compiles our crates twice more, on two cores.
 pytestmark = pytest.mark.timeout(900)
@@ -92,7 +95,8 @@ def test_the_pbx_wheel_holds_the_compiled_scanner_and_no_sources_of_it(dist: Pat
     assert {"pbx/__init__.py", "pbx/py.typed", "pbx/cli/main.py"} <= names
     assert any(re.fullmatch(r"pbx/sip/_scan\.cpython-.*\.so", name) for name in names)
     assert "pbx/sip/_scan.pyi" in names
-    assert not [name for name in names if name.endswith((".pyx", ".pxd", ".c", ".html"))]
+    compiled_from = (".pyx", ".pxd", ".c", ".html")  # Cython's report of a module is a page
+    assert not [name for name in names if name.endswith(compiled_from) and not name.startswith(STATIC)]
     assert {name.split("/")[0] for name in names} == {"pbx", f"mediacore_pbx-{project(ROOT)['version']}.dist-info"}
 
 
@@ -105,9 +109,46 @@ def test_the_pbx_wheel_holds_the_prompts(dist: Path) -> None:
 def test_the_pbx_wheel_holds_the_package_as_git_knows_it(dist: Path) -> None:
     """Nothing forgotten (a migration, a template), and nothing deleted long ago that an old build/ brought back."""
     known = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "pbx", cwd=ROOT).split()
-    expected = {name for name in known if not name.endswith((".pyx", ".pxd")) and (ROOT / name).exists()}
+    made_from = (".pyx", ".pxd")
+    expected = {
+        name
+        for name in known
+        if not name.endswith(made_from) and not name.startswith(PORTAL) and (ROOT / name).exists()
+    }
     names = {name for name in names_in(wheel(dist, "mediacore_pbx")) if name.startswith("pbx/")}
-    assert {name for name in names if not name.endswith(".so")} == expected
+    assert {name for name in names if not name.endswith(".so") and not name.startswith(STATIC)} == expected
+
+
+def test_the_pbx_wheel_holds_the_portal_as_built_and_none_of_its_sources(dist: Path) -> None:
+    names = {name for name in names_in(wheel(dist, "mediacore_pbx")) if name.startswith(PORTAL)}
+    assert f"{STATIC}index.html" in names
+    assert {Path(name).suffix for name in names} == {".html", ".css", ".js", ".svg"}
+    assert not [name for name in names if not name.startswith(STATIC)]
+
+
+def test_the_pbx_sdist_holds_the_sources_of_the_portal_and_nothing_built_or_installed(dist: Path) -> None:
+    known = run("git", "ls-files", "--cached", "--others", "--exclude-standard", PORTAL, cwd=ROOT).split()
+    names = {name for name in sdist_names(dist, "mediacore_pbx") if name.startswith(PORTAL)}
+    assert names == {name for name in known if (ROOT / name).exists()}
+
+
+def test_a_wheel_without_the_page_of_the_portal_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "npm").write_text("#!/bin/sh\n")  # says that all went well, and builds nothing
+    (tmp_path / "npm").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    command = [sys.executable, "setup.py", "-q", "build_portal", "--build-lib", tmp_path / "lib"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "no wheel without the portal" in done.stderr
+
+
+def test_the_lock_of_the_portal_names_no_registry_and_has_the_packages_of_every_system() -> None:
+    lock = json.loads((ROOT / PORTAL / "package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    optional = {f"node_modules/{name}" for each in packages.values() for name in each.get("optionalDependencies", {})}
+    assert optional <= packages.keys()
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    assert [name for name, package in packages.items() if "integrity" not in package] == []
 
 
 def test_the_mediacore_sdist_holds_the_crates_and_their_lock(dist: Path) -> None:
