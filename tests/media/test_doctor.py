@@ -20,6 +20,8 @@ port = {port}
 [rtp]
 address = "127.0.0.1"
 ports = [{first}, {last}]
+[web]
+port = 0
 [limits]
 calls_max = 2
 """

@@ -4,14 +4,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import trio
 
+from pbx.blobs.local import LocalBlobs
 from pbx.config.load import Config
 from pbx.config.server import Server as ServerConfig
 from pbx.media.native import NativeEngine
+from pbx.prompts.tenants import TenantPrompts
 from pbx.server import Parts, Server
 from pbx.spool import Spool
 from pbx.store.sqlite import SqliteStore
@@ -35,13 +38,20 @@ async def pbx_and_audio() -> AsyncIterator[tuple[Server, EngineAudio]]:
     config = Config(Path(), ServerConfig(default_tenant="acme"), {"acme": tenant}, {"acme.example": "acme"})
     socket = UdpSocket.bind(HOST, 0)
     tokens = count(1)
-    with NativeEngine(HOST, free_port_range(64)) as media, EngineAudio(HOST, free_port_range(64)) as audio:
+    with (
+        NativeEngine(HOST, free_port_range(64)) as media,
+        EngineAudio(HOST, free_port_range(64)) as audio,
+        TemporaryDirectory() as folder,
+    ):
         parts = Parts(
-            socket,
-            media,
-            Spool(None),
-            SqliteStore(None),
+            socket=socket,
+            media=media,
+            spool=Spool(None),
+            store=SqliteStore(None),
             wall=lambda: 1_780_000_000 + trio.current_time(),
+            prompts=TenantPrompts(Path(folder, "prompts")),
+            blobs=LocalBlobs(Path(folder, "blobs")),
+            folder=Path(folder),
             token=lambda: f"t{next(tokens)}",
         )
         async with trio.open_nursery() as nursery:
