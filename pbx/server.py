@@ -172,9 +172,9 @@ class Server:
             return None
         return self.voicemail.mailboxes.counts(scope, extension)
 
-    def _messages_changed(self, scope: TenantScope, box: str, counts: MessageCounts) -> None:
+    def _messages_changed(self, scope: TenantScope, box: str, new: int, old: int) -> None:
         self.message_waiting.changed(scope, box)
-        self.announcer.messages_changed(scope, box, counts.new, counts.old)
+        self.announcer.messages_changed(scope, box, new, old)
 
     def stats(self) -> ServerStats:
         """What is open now, and what was counted since the start."""
