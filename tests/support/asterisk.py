@@ -5,6 +5,7 @@ makes; its whole configuration stands in the test's folder, with ports of its ow
 manager interface (AMI): blocks of `Name: value` lines, actions one way, their responses and events the other.
 """
 
+import re
 import socket
 import wave
 from collections.abc import Callable
@@ -146,13 +147,24 @@ class Asterisk:
         channel = (await self.wait_event(Event="Newchannel"))["Channel"]
         await self.ask("Setvar", Channel=channel, Variable="CONNECTEDLINE(all)", Value=f"{name} <555>")
 
-    async def wait_registered(self) -> None:
-        """Returns once the registrar has confirmed it."""
+    async def register(self) -> None:
+        """Tells the registrar where it is; returns once that is confirmed."""
+        await self.ask("PJSIPRegister", Registration="pbx")
+        await self.wait_registered()
+
+    async def unregister(self) -> None:
+        """Takes its binding away."""
+        await self.ask("PJSIPUnregister", Registration="pbx")
+        await self.wait_registered(is_registered=False)
+
+    async def wait_registered(self, *, is_registered: bool = True) -> None:
+        """Returns once the registrar has confirmed that it is, or is no longer."""
 
         async def look() -> bool:
-            return "Registered" in (await self.ask("Command", Command="pjsip show registrations")).get("Output", "")
+            told = await self.ask("Command", Command="pjsip show registrations")
+            return bool(re.search(r"\sRegistered\b", told.get("Output", ""))) is is_registered
 
-        await eventually_async(look, f"{self.program.name} is registered")
+        await eventually_async(look, f"{self.program.name} is registered: {is_registered}")
 
     async def wait_event(self, *, within_s: float = WAIT_S, **fields: str) -> Block:
         """The first event that has all these fields."""
