@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # The newest Debian's SIP and RTP programs, to test and measure against, in a root folder of their own.
 #
-#   peers.sh setup            makes the folder (root; minutes; about 1 GB); where it is complete, nothing happens
+#   peers.sh setup [PEER …]   makes the folder (root; minutes; about 1 GB) or adds what is missing; with names, these
+#                             peers alone (Asterisk alone: half a minute, 400 MB)
+#   peers.sh has PEER         whether it is there (exit code)
 #   peers.sh exec PROGRAM …   runs a program of it, on this machine's network, with /tmp shared
 #   peers.sh versions         one line per peer: name and version
 #   peers.sh where            the folder: $PBX_PEERS, or mediacore-pbx/peers in the cache folder of the user
@@ -13,9 +15,12 @@ set -euo pipefail
 
 RELEASE=forky
 PEERS=(asterisk rtpengine kamailio sipp baresip)
-PACKAGES=(asterisk asterisk-modules rtpengine-daemon kamailio sip-tester baresip-core iproute2 procps)
+declare -A PACKAGES=(
+  [asterisk]="asterisk asterisk-modules" [rtpengine]=rtpengine-daemon [kamailio]=kamailio [sipp]=sip-tester
+  [baresip]=baresip-core
+)
 folder=${PBX_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mediacore-pbx/peers}
-complete=$folder/.complete   # written last: a folder without it is a set-up that was interrupted
+complete=$folder/.complete   # written last: a folder without it is a set-up that was interrupted, and is made anew
 
 die() { echo "peers.sh: $*" >&2; exit 2; }
 
@@ -34,7 +39,7 @@ mirror() {
 enter() {
   # A machine knows its own name, or Asterisk asks the network for it, five seconds long, in the middle of calls.
   printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$HOSTNAME" >"$folder/etc/hosts"
-  unshare --mount -- bash -euc '
+  ${enter_by:-} unshare --mount -- bash -euc '
     folder=$1
     shift
     mount --make-rprivate /
@@ -43,7 +48,7 @@ enter() {
   ' enter "$folder" "$@"
 }
 
-install_peers() {
+make_folder() {
   if ! command -v debootstrap >/dev/null; then
     apt-get -qq update
     DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes debootstrap
@@ -55,21 +60,38 @@ install_peers() {
   printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
   chmod +x "$folder/usr/sbin/policy-rc.d"
   cp /etc/resolv.conf "$folder/etc/resolv.conf"
-  enter env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "${PACKAGES[@]}"
+}
+
+install() {
+  rm -f "$complete"
+  enter env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@"
   enter apt-get clean
+  touch "$complete"
+}
+
+has() {
+  local states
+  # shellcheck disable=SC2086  # several words are several packages
+  [ -e "$complete" ] && states=$(dpkg-query --admindir "$folder/var/lib/dpkg" --show --showformat '${db:Status-Status} ' \
+    ${PACKAGES[$1]} 2>/dev/null) && [ -z "${states//installed /}" ]
 }
 
 setup() {
   need_root setup
+  for peer in "$@"; do [ -n "${PACKAGES[$peer]:-}" ] || die "no such peer: $peer (there are: ${PEERS[*]})"; done
   mkdir -p "$(dirname "$folder")"
   exec 9>"$folder.lock"
   flock 9   # two benches at once: the second waits for the first one's folder
-  if [ ! -e "$complete" ]; then
-    echo "setting the peers up in $folder"
-    install_peers
-    touch "$complete"
+  local missing=()
+  for peer in "$@"; do has "$peer" || missing+=("$peer"); done
+  if ((${#missing[@]})); then
+    echo "setting up in $folder: ${missing[*]}"
+    # Packages may have moved on since the folder was made. A mirror that stands still is as good as another.
+    if [ -e "$complete" ]; then enter apt-get -qq -o Acquire::Check-Valid-Until=false update; else make_folder; fi
+    # shellcheck disable=SC2046
+    install iproute2 procps $(for peer in "${missing[@]}"; do echo "${PACKAGES[$peer]}"; done)
   fi
-  versions
+  versions "$@"
 }
 
 # Each has a flag of its own for this, and two of them call it a failure.
@@ -84,17 +106,21 @@ say_version() {
 }
 
 versions() {
-  for peer in "${PEERS[@]}"; do
+  for peer in "$@"; do
     printf '%s %s\n' "$peer" "$(say_version "$peer" | grep -m 1 -oE '[0-9]+\.[0-9]+[0-9.]*' | head -n 1)"
   done
 }
 
-is_complete() { [ -e "$complete" ] || die "there are no peers yet: run $0 setup"; }
+need() {
+  for peer in "$@"; do has "$peer" || die "there is no $peer yet: run $0 setup"; done
+}
 
 case ${1:-} in
-  setup) setup ;;
-  exec) shift; need_root exec; is_complete; enter "$@" ;;
-  versions) need_root versions; is_complete; versions ;;
+  setup) shift; setup "${@:-${PEERS[@]}}" ;;
+  has) has "${2:?which peer}" ;;
+  exec)  # the program takes this script's place, so that a signal to it reaches the program
+    shift; need_root exec; [ -e "$complete" ] || die "there are no peers yet: run $0 setup"; enter_by=exec; enter "$@" ;;
+  versions) need_root versions; need "${PEERS[@]}"; versions "${PEERS[@]}" ;;
   where) echo "$folder" ;;
   remove) need_root remove; rm -rf --one-file-system "$folder" "$folder.lock" ;;
   *) usage; exit 2 ;;

@@ -64,10 +64,12 @@ class DataFolder:
         return self.path / "store.sqlite"
 
 
-async def make_data_folder(stage: Stage, *, more: Sequence[str] = (), impatient: Sequence[str] = ()) -> DataFolder:
+async def make_data_folder(
+    stage: Stage, *, more: Sequence[str] = (), impatient: Sequence[str] = (), has_voicemail: bool = False
+) -> DataFolder:
     """What `pbx init` makes (101 and 102), on RTP ports that nobody has now, with `more` extensions.
 
-    Those that are `impatient` ring for IMPATIENT_RING_S only.
+    Those that are `impatient` ring for IMPATIENT_RING_S only. Unless it `has_voicemail`, that is taken out.
     """
     path = stage.folder / "data"
     program = await stage.start("pbx init", [PBX, "init", "--data", path, "--json"])
@@ -78,7 +80,8 @@ async def make_data_folder(stage: Stage, *, more: Sequence[str] = (), impatient:
     ports = free_port_range(CALLS_MAX * PORTS_PER_CALL)
     (path / "pbx.toml").write_text(SERVER.format(first=ports[0], last=ports[-1], calls_max=CALLS_MAX))
     tenant = path / "tenants" / f"{made['tenant']}.toml"
-    tenant.write_text(refusing(tenant.read_text()))
+    if not has_voicemail:
+        tenant.write_text(refusing(tenant.read_text()))
     with tenant.open("a") as file:
         for number in (*more, *impatient):
             ring_s = f"ring_s = {IMPATIENT_RING_S}\n" if number in impatient else ""
