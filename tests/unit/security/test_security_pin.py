@@ -36,6 +36,7 @@ def test_what_we_make_is_taken_as_ours():
         OURS.replace("m=19456", "m=0"),
         OURS + "\n",
     ],
+    ids=["none", "the PIN", "cut", "another kind", "more memory", "no memory", "more behind it"],
 )
 def test_what_we_do_not_make_is_no_hash_of_a_pin(text):
     assert not is_pin_hash(text)
