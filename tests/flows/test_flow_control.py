@@ -150,5 +150,5 @@ async def test_messages_are_listed_marked_and_deleted_and_each_change_is_told_of
 
 async def test_marking_a_message_that_is_not_there_is_refused_in_words(autojump_clock):
     async with open_voicemail_world() as world, listening(world) as listener:
-        with pytest.raises(CommandFailed, match="no message 9 in box 102"):
+        with pytest.raises(CommandFailed, match="box 102 has no message '9'"):
             await listener.ask(SCOPE, "voicemail.mark", Message, box=BOX, id="9", heard=True)

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import tomllib
 import venv
+import wave
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,9 @@ def test_mediacore_alone_runs_the_example_of_its_readme(dist: Path, tmp_path: Pa
     example = re.search(r"^```python\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
     assert example is not None, "mediacore/README.md opens with an example"
     (tmp_path / "example.py").write_text(example[1])
+    with wave.open(str(tmp_path / "welcome.wav"), "wb") as welcome:  # what a reader has of their own
+        welcome.setparams((1, 2, 16_000, 8000, "NONE", ""))
+        welcome.writeframes(bytes(16_000))
     run(python, "-W", "error", "example.py", cwd=tmp_path, env={"PATH": os.defpath})
     assert run(python, "-c", "import mediacore; print(mediacore.__file__)", cwd=tmp_path).startswith(str(tmp_path))
 
