@@ -1,6 +1,6 @@
 """What is said to callers: recorded prompts by language and name, and sentences put together from them.
 
-The audio is made from `texts.toml` by `make prompts`; docs/prompts.md tells how. Of ours, it knows only whose prompts are asked for: `TenantScope`.
+The audio is made from `texts.toml` by `make prompts`; docs/prompts.md tells how. Of ours, it knows scopes alone.
 """
 
 from pbx.prompts.grammar import Gender
