@@ -7,11 +7,13 @@
 | `cdrs.added`            | {"id": ID}                    | the Store has it                                  |
 | `voicemail.changed`     | {"box", "new", "old"}         | so many messages are in the box                   |
 
-A signal that still waits is replaced by a newer one about the same thing. WAITING_MAX wait at most; then the oldest is
+Signals wait for up to PAUSE_S and leave together: each one by itself would wake both processes, for every step of every
+call. One that still waits is replaced by a newer one about the same thing. WAITING_MAX wait at most; then the oldest is
 dropped and counted: signals may be lost, and whoever listens looks again from time to time anyway.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 import msgspec
 import trio
@@ -24,6 +26,8 @@ from pbx.cdr.cdr import Cdr
 from pbx.tenants.scope import TenantScope
 
 WAITING_MAX = 4096
+PAUSE_S = 0.1  # between bursts: the portal looks no more often (`web.live.LOOK_PAUSE_S`)
+BURST_MAX = 512  # signals: less than a subscriber's queue holds, and a few ms in which no call is worked on
 
 
 class AnnouncerStats(Struct, frozen=True):
@@ -66,8 +70,11 @@ class Announcer:
             await self._woken.wait()
             self._woken = trio.Event()
             while self._waiting:
-                subject, scope, _ = key = next(iter(self._waiting))
-                await self._publish(signals, scope, subject, self._waiting.pop(key))
+                for key in list(islice(self._waiting, BURST_MAX)):
+                    if (said := self._waiting.pop(key, None)) is not None:
+                        subject, scope, _ = key
+                        await self._publish(signals, scope, subject, said)
+                await trio.sleep(PAUSE_S)
 
     def stats(self) -> AnnouncerStats:
         """How it goes."""

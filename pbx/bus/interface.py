@@ -91,6 +91,9 @@ class Subscription(Protocol):
 
     def __aiter__(self) -> AsyncIterator[Signal]: ...
 
+    def poll_nowait(self) -> Signal | None:
+        """The next signal if one waits already: whoever has been woken for one may take those behind it along."""
+
 
 class Signals(Protocol):
     """Publish and subscribe."""

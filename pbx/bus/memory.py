@@ -66,7 +66,7 @@ class MemoryBus:
         for listener, pattern, queue in self._subscribers:
             if hears(listener, scope) and matches(pattern, subject):
                 queue.put(signal)
-        await anyio.lowlevel.checkpoint()
+        await anyio.lowlevel.checkpoint_if_cancelled()  # no turn of the event loop for each signal of a burst
 
     @asynccontextmanager
     async def subscribe(
@@ -167,10 +167,10 @@ class _Watcher(ChangeQueue):
         self.prefix = prefix
         self._state = state
 
-    def _poll(self) -> Entry | None:
+    def poll_nowait(self) -> Entry | None:
         # Values run out without anybody's doing: whoever watches is who notices.
         self._state.handle_timeout(anyio.current_time())
-        return super()._poll()
+        return super().poll_nowait()
 
     async def _wait(self) -> None:
         with anyio.CancelScope(deadline=self._state.next_timeout()):

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class _Queue(Generic[T]):
-    """Iterates over what `_poll` gives, and waits in between. (No generator: a reader may leave at any point.)"""
+    """Iterates over what `poll_nowait` gives, and waits in between. (No generator: a reader may leave at any point.)"""
 
     def __init__(self) -> None:
         self._changed = anyio.Event()
@@ -33,14 +33,15 @@ class _Queue(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        while (item := self._poll()) is None:
+        while (item := self.poll_nowait()) is None:
             if self._end is not None:
                 raise self._end
             self._changed = anyio.Event()
             await self._wait()
         return item
 
-    def _poll(self) -> T | None:
+    def poll_nowait(self) -> T | None:
+        """What is next if it waits already."""
         raise NotImplementedError
 
     async def _wait(self) -> None:
@@ -70,7 +71,8 @@ class SignalQueue(_Queue[Signal]):
         self._signals.append(signal)
         self.wake()
 
-    def _poll(self) -> Signal | None:
+    def poll_nowait(self) -> Signal | None:
+        """The oldest signal, if one waits."""
         return self._signals.popleft() if self._signals else None
 
 
@@ -87,5 +89,6 @@ class ChangeQueue(_Queue[Entry]):
         self._unseen[entry.key] = entry
         self.wake()
 
-    def _poll(self) -> Entry | None:
+    def poll_nowait(self) -> Entry | None:
+        """The entry whose change is the oldest, if one waits."""
         return self._unseen.pop(next(iter(self._unseen))) if self._unseen else None

@@ -5,13 +5,14 @@ watched, handles or waits for ends with it.
 """
 
 import hmac
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import anyio
 import anyio.abc
 
-from pbx.bus.interface import Bus, BusError, BusRefused, BusUnavailable, CommandFailed
+from pbx.bus.interface import Bus, BusError, BusRefused, BusUnavailable, CommandFailed, Signal, Subscription
 from pbx.bus.wire import (
     HELLO_MAX_BYTES,
     Asked,
@@ -40,6 +41,7 @@ from pbx.tenants.scope import TenantScope
 
 HELLO_S = 5.0  # a connection that has not said the token by then is closed
 CONNECTIONS_MAX = 64  # at once; the next one is closed unheard
+SEND_TOGETHER_MAX = 16  # signals that wait, in one write: of the largest payloads 16 MiB
 CALLS_MAX = 256  # of one connection at once, what it listens to included; the next one is refused
 
 # Of a command that a client handles; the one who asks has an earlier deadline as a rule, and cancels with it.
@@ -78,6 +80,13 @@ async def serve_bus(
 
 def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
+
+
+def waiting(subscription: Subscription, limit: int) -> Iterator[Signal]:
+    """What a subscriber need not wait for, `limit` signals at most."""
+    while limit > 0 and (signal := subscription.poll_nowait()) is not None:
+        yield signal
+        limit -= 1
 
 
 class _Connection:
@@ -160,7 +169,8 @@ class _Connection:
         async with self._bus.subscribe(frame.scope, frame.pattern, queue_max=frame.queue_max) as subscription:
             await self._wire.send(Done(frame.id))
             async for signal in subscription:
-                await self._wire.send(Heard(frame.id, signal, subscription.dropped))
+                signals = [signal, *waiting(subscription, SEND_TOGETHER_MAX - 1)]
+                await self._wire.send(*(Heard(frame.id, each, subscription.dropped) for each in signals))
 
     async def _watch(self, frame: Watch) -> None:
         async with self._bus.watch(frame.scope, frame.prefix) as changes:

@@ -186,6 +186,10 @@ def error_of(frame: Failed) -> BusError:
     return _ERRORS.get(frame.error, BusUnavailable)(frame.message)
 
 
+def _framed(body: bytes) -> bytes:
+    return len(body).to_bytes(4, "big") + body
+
+
 class Wire:
     """One end of a connection. Frames are sent whole, in the order of the calls."""
 
@@ -194,13 +198,13 @@ class Wire:
         self._incoming = BufferedByteReceiveStream(stream)
         self._sending = anyio.Lock()
 
-    async def send(self, frame: Frame) -> None:
-        """Raises BusUnavailable if the other end is gone or reads nothing."""
-        body = _encoder.encode(frame)
+    async def send(self, *frames: Frame) -> None:
+        """Sends them in one go. Raises BusUnavailable if the other end is gone or reads nothing."""
+        data = b"".join([_framed(_encoder.encode(frame)) for frame in frames])
         try:
             with anyio.fail_after(SEND_MAX_S):
                 async with self._sending:
-                    await self._stream.send(len(body).to_bytes(4, "big") + body)
+                    await self._stream.send(data)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, TimeoutError) as error:
             raise BusUnavailable("the other end is gone") from error
 

@@ -12,6 +12,34 @@ from pbx.bus.memory import MemoryBus
 from tests.support.sample_cdr import HERONS, OTTERS, sample_cdr
 
 
+async def test_changes_in_quick_succession_are_told_as_they_are_a_moment_later(autojump_clock):
+    announcer, bus, heard = Announcer(), MemoryBus(), []
+    async with trio.open_nursery() as nursery, bus.subscribe(HERONS, ">") as signals:
+        nursery.start_soon(announcer.run, bus)
+        for new in range(10):
+            announcer.messages_changed(HERONS, "101", new, 0)
+            await trio.testing.wait_all_tasks_blocked()
+        while len(heard) < 2:
+            heard.append((msgspec.json.decode((await anext(aiter(signals))).payload)["new"], trio.current_time()))
+        nursery.cancel_scope.cancel()
+    (first, at), (last, later) = heard
+    assert (first, last) == (0, 9)
+    assert later - at == pytest.approx(module.PAUSE_S)
+
+
+async def test_a_flood_of_changes_leaves_in_bursts_that_a_subscriber_can_take(autojump_clock):
+    announcer, bus = Announcer(), MemoryBus()
+    for number in range(3 * module.BURST_MAX):
+        announcer.registrations_changed(HERONS, str(number))
+    async with trio.open_nursery() as nursery, bus.subscribe(HERONS, ">") as signals:
+        nursery.start_soon(announcer.run, bus)
+        for number in range(3 * module.BURST_MAX):
+            assert msgspec.json.decode((await anext(aiter(signals))).payload) == {"extension": str(number)}
+        assert trio.current_time() == pytest.approx(2 * module.PAUSE_S, abs=0.01)
+        assert signals.dropped == 0
+        nursery.cancel_scope.cancel()
+
+
 async def heard_from(announcer: Announcer) -> list[tuple[str, str, object]]:
     """What those who listen to everybody hear by the time that nothing waits."""
     heard = []

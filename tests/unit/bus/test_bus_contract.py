@@ -71,6 +71,17 @@ async def distinct(subscription, count: int) -> list[Signal]:
     return seen
 
 
+async def until(subscription, last: bytes) -> AsyncIterator[Signal]:
+    """What comes up to `last`: one waited for, then those that waited behind it."""
+    while True:
+        signal = await anext(aiter(subscription))
+        while signal is not None:
+            yield signal
+            if signal.payload == last:
+                return
+            signal = subscription.poll_nowait()
+
+
 # -- signals -----------------------------------------------------------------------------------------------------------
 
 
@@ -119,6 +130,16 @@ async def test_a_slow_subscriber_loses_the_oldest_and_is_told_how_many(bus, cloc
             assert len(heard) <= 3
             assert subscription.dropped >= 98
         assert heard == sorted(heard, key=lambda payload: (payload == b"last", payload))
+
+
+async def test_who_was_woken_for_one_signal_may_take_along_what_waits_behind_it(bus, clock):
+    async with bus.subscribe(HERONS, ">") as subscription:
+        assert subscription.poll_nowait() is None
+        for n in range(3):
+            await bus.publish(HERONS, "calls.started", bytes([n]))
+        heard = [signal.payload async for signal in until(subscription, bytes([2]))]
+        assert heard == sorted(heard)
+        assert heard[-1] == bytes([2])
 
 
 async def test_who_has_left_hears_nothing_and_disturbs_nobody(bus, clock):

@@ -20,7 +20,7 @@ class Watcher(ChangeQueue):
 
     def seen(self) -> list[Entry]:
         entries = []
-        while (entry := self._poll()) is not None:
+        while (entry := self.poll_nowait()) is not None:
             entries.append(entry)
         return entries
 

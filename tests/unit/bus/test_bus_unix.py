@@ -17,8 +17,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from pbx.bus.interface import BusUnavailable, CommandFailed, CommandTimedOut, Entry
 from pbx.bus.memory import MemoryBus
 from pbx.bus.unix_client import connect_bus
-from pbx.bus.unix_server import CALLS_MAX, CONNECTIONS_MAX, HELLO_S, serve_bus
-from pbx.bus.wire import FRAME_MAX_BYTES, Done, Hello, Publish, Subscribe, Wire, from_client, from_server
+from pbx.bus.unix_server import CALLS_MAX, CONNECTIONS_MAX, HELLO_S, SEND_TOGETHER_MAX, serve_bus
+from pbx.bus.wire import FRAME_MAX_BYTES, Done, Heard, Hello, Publish, Subscribe, Wire, from_client, from_server
 from tests.support.sample_cdr import HERONS
 
 TOKEN = "token"
@@ -40,6 +40,26 @@ async def server(path: Path) -> AsyncIterator[MemoryBus]:
 
 async def echo(scope, payload):
     return payload
+
+
+# -- signals -----------------------------------------------------------------------------------------------------------
+
+
+async def test_signals_that_wait_come_in_few_writes_in_order_and_whole(path, monkeypatch):
+    writes = []
+    send = Wire.send
+
+    async def noted(wire, *frames):
+        writes.append(sum(isinstance(frame, Heard) for frame in frames))
+        await send(wire, *frames)
+
+    monkeypatch.setattr(Wire, "send", noted)
+    async with server(path) as bus, connect_bus(path, TOKEN) as client, client.subscribe(HERONS, ">") as subscription:
+        for number in range(2 * SEND_TOGETHER_MAX + 1):
+            await bus.publish(HERONS, "calls.changed", bytes([number]))
+        heard = [(await anext(aiter(subscription))).payload[0] for _ in range(2 * SEND_TOGETHER_MAX + 1)]
+    assert heard == list(range(2 * SEND_TOGETHER_MAX + 1))
+    assert [signals for signals in writes if signals] == [SEND_TOGETHER_MAX, SEND_TOGETHER_MAX, 1]
 
 
 # -- who may come in ---------------------------------------------------------------------------------------------------
