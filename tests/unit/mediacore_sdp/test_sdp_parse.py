@@ -162,3 +162,21 @@ def test_what_comes_out_of_order_is_put_right():
 def test_bytes_that_are_not_utf_8_come_out_as_they_went_in():
     body = b"v=0\r\no=- 1 1 IN IP4 h\r\ns=Za\xbf\xf3\xb3\xe6\r\nt=0 0\r\na=charset:ISO-8859-2\r\n"
     assert sdp.write(sdp.parse(body)).encode("utf-8", "surrogateescape") == body
+
+
+def test_what_is_read_again_is_the_same_description():
+    text = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n"
+    assert sdp.parse(text) is sdp.parse(text)
+    assert sdp.parse(text.encode()) == sdp.parse(text)
+
+
+def test_what_is_wrong_is_wrong_each_time():
+    for _ in range(2):
+        with pytest.raises(sdp.BadSdp, match="no o= line"):
+            sdp.parse("v=0\r\ns=-\r\n")
+
+
+def test_long_descriptions_are_not_kept():
+    text = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n" + 100 * "a=candidate:1 1 udp 1 192.0.2.1 9\r\n"
+    assert sdp.parse(text) == sdp.parse(text)
+    assert sdp.parse(text) is not sdp.parse(text)

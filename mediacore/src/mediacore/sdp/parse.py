@@ -7,6 +7,7 @@ empty line at the end, lines out of order within their section, no s= or t=, an 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from mediacore.sdp.description import (
@@ -23,6 +24,11 @@ from mediacore.sdp.errors import BadSdp
 SIZE_MAX = 65_536  # bytes, or characters of a str: what fits a UDP datagram; beyond it nothing is read
 LINES_MAX = 1_000  # a browser's offer with every candidate has some 300
 MEDIA_MAX = 32  # m= lines; a desk phone has two or three
+
+# Setting up a call reads each description several times. Long ones (a browser's) are read anew each time, so that
+# strangers fill no more than a few MB; what is wrong is not remembered.
+_REMEMBERED_MAX = 512  # descriptions
+_REMEMBERED_SIZE_MAX = 2_048  # bytes
 
 _SESSION_ONCE = frozenset("vosiuck")
 _SESSION_LETTERS = _SESSION_ONCE | frozenset("epbtrza")
@@ -43,10 +49,17 @@ def parse(text: str | bytes) -> SessionDescription:
     """The description in `text`; raises BadSdp. Bytes are read as UTF-8, and what is not UTF-8 survives writing."""
     if len(text) > SIZE_MAX:
         raise BadSdp(0, "", f"longer than {SIZE_MAX} bytes")
+    return _parse_remembering(text) if len(text) <= _REMEMBERED_SIZE_MAX else _parse(text)
+
+
+def _parse(text: str | bytes) -> SessionDescription:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
     session, *media = _sections(_lines(text))
     return _session(_checked(session, _SESSION_LETTERS, _SESSION_ONCE, "at session level"), media)
+
+
+_parse_remembering = lru_cache(maxsize=_REMEMBERED_MAX)(_parse)
 
 
 def _lines(text: str) -> list[_Line]:
