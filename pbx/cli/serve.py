@@ -16,6 +16,7 @@ from pbx.cli.portal_link import is_password_set, new_link
 from pbx.cli.trouble import Trouble
 from pbx.cli.web_address import WebOption, web_address
 from pbx.config.load import Config, load
+from pbx.garbage import search_rarely
 from pbx.machine import CannotOpen
 from pbx.observe.logs import set_up_logs
 from pbx.server import Server
@@ -47,6 +48,7 @@ async def _serve(config: Config, portal: tuple[str, int] | None, json: bool) -> 
     async with trio.open_nursery() as nursery:
         await nursery.start(wait_for_signal, nursery.cancel_scope)
         server = await nursery.start(run_site, config)
+        search_rarely()
         say_where(server, json=json)
         if portal is not None:
             urls = Urls()
