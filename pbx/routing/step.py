@@ -299,6 +299,7 @@ def _by_the_clock(name: NodeName, node: ScheduleNode, facts: Facts) -> tuple[Nod
 
 def _ring(plan: Plan, state: RouteState, facts: Facts, who: tuple[str, ...], ring_s: int) -> tuple[Goal, Reason]:
     name = state.node
+    who = tuple(dict.fromkeys(who))  # one who is named twice has one phone all the same
     if facts.registered is None:
         why = f"rings {', '.join(who)} for {ring_s} s; whether a phone is registered is not recorded"
         return Ring(who, ring_s), Reason(name, "unknown", why)

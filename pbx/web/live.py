@@ -138,13 +138,16 @@ class LiveFeed:
         """A client's events as text/event-stream, until it leaves or `is_welcome` (asked now and then) says no."""
         yield b"retry: 1000\n\n"
         with self._listening(scope) as listener:
+            ask_at = anyio.current_time() + COMMENT_EVERY_S
             while True:
                 event, is_quiet = None, True
                 with anyio.move_on_after(COMMENT_EVERY_S):
                     event, is_quiet = await listener.next(), False
-                if is_quiet:
+                if anyio.current_time() >= ask_at:  # by the clock: on a busy line it is never quiet
                     if not await is_welcome():
                         return
+                    ask_at = anyio.current_time() + COMMENT_EVERY_S
+                if is_quiet:
                     yield b": still here\n\n"
                 elif event is None:
                     return

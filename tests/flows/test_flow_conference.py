@@ -5,6 +5,7 @@ import trio
 
 from pbx.media.fake import FakeLeg, FakeRoom
 from pbx.routing.plan import AnnouncementNode, ConferenceNode, Plan
+from pbx.security.pin_guard import REFUSED_S
 from pbx.testphone.phone_call import PhoneCall
 from tests.support.world import NUMBERS, World, make_tenant, open_world
 
@@ -100,8 +101,48 @@ async def test_three_wrong_pins_end_the_call(autojump_clock):
             await trio.sleep(1)
             leg.press(typed)
         await call.ended.wait()
-        assert leg.heard == ["conf-enter-pin"] * 3 + ["conf-wrong-pin", "goodbye"]
+        assert leg.heard == ["conf-enter-pin", *["conf-wrong-pin"] * 3, "goodbye"]
         assert here.media.rooms == []
+
+
+async def test_a_caller_who_guesses_is_let_guess_no_more_in_other_calls_either_and_nobody_else_suffers(autojump_clock):
+    async with world() as here:
+        alice = await here.phone("101")
+        for _ in range(2):
+            call = alice.dial("603")
+            assert await call.wait_answered()
+            leg = leg_of(here, "101")
+            for _ in range(3):
+                await trio.sleep(1)
+                leg.press("1111#")
+            await call.ended.wait()
+            await here.settle()
+        call = await enter(here, "101", "603")
+        leg_of(here, "101").press("2580#")
+        await call.ended.wait()
+        assert here.media.rooms == []
+        await enter(here, "102", "603")
+        leg_of(here, "102").press("2580#")
+        await trio.sleep(20)
+        assert leg_of(here, "102").id in only_room(here).members
+        await trio.sleep(REFUSED_S)
+        await enter(here, "101", "603")
+        leg_of(here, "101").press("2580#")
+        await trio.sleep(20)
+        assert len(only_room(here).members) == 2
+
+
+async def test_who_begins_the_pin_while_the_last_one_is_said_to_be_wrong_loses_no_digit(autojump_clock):
+    async with world() as here:
+        await enter(here, "101", "603")
+        leg = leg_of(here, "101")
+        leg.press("1111#")
+        await trio.sleep(0.5)
+        leg.press("25")
+        await trio.sleep(3)
+        leg.press("80#")
+        await trio.sleep(20)
+        assert leg.id in only_room(here).members
 
 
 async def test_a_full_room_leads_elsewhere(autojump_clock):

@@ -46,6 +46,19 @@ async def test_all_of_a_group_ring_and_the_first_to_answer_has_the_call(autojump
         assert [leg.party for leg in cdr.legs if leg.answered_at] == ["101", "103"]
 
 
+async def test_a_phone_that_is_in_a_group_twice_rings_once(autojump_clock):
+    async with world_with(first=RingNode(who=("102", "102", "103"))) as world:
+        alice, bob, carol = [await world.phone(number) for number in EXTENSIONS[:3]]
+        call = alice.dial("200")
+        await carol.incoming.receive()
+        (await bob.incoming.receive()).answer()
+        assert await call.wait_answered()
+        await trio.sleep(1)
+        assert len(bob.calls) == 1
+        call.hang_up()
+        assert len((await world.only_cdr()).legs) == 3
+
+
 async def test_the_outcome_of_a_group_leads_to_the_next_one(autojump_clock):
     first = RingNode(who=("102", "103"), ring_s=10, no_answer="second", busy="second")
     async with world_with(first=first, second=RingNode(who=("104",))) as world:

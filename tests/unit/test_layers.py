@@ -60,7 +60,11 @@ ALLOWED: dict[str, set[str]] = {
     | {"pbx.security", "pbx.prompts", "mediacore.sdp"},
     "pbx.apps": set(),
     # Each application: not another one, not sip.
-    "pbx.apps.*": RECORDS | INTERFACES | LIVE | {"pbx.call", "pbx.media", "pbx.prompts", "pbx.routing.time_zone"},
+    "pbx.apps.*": RECORDS
+    | INTERFACES
+    | LIVE
+    | {"pbx.call", "pbx.media", "pbx.prompts", "pbx.routing.time_zone"}
+    | {"pbx.security.pin_guard"},
     "pbx.front": RECORDS | LIVE | {"pbx.sip", "pbx.transport", "pbx.registrar", "pbx.security", "pbx.call"},
     "pbx.testphone": {"pbx.sip", "pbx.transport", "mediacore", "numpy", "trio"},
     # The web process: no SIP, no media, no trio; what it opens of this machine, only at its root.

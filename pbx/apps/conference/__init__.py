@@ -6,17 +6,23 @@
 | pin    | tries: so far      | asking for the PIN        |
 | inside | muted: "1" or "0"  | the room, without a word  |
 
-Inside, * mutes the caller and lets them speak again.
+Inside, * mutes the caller and lets them speak again. Who gives wrong PINs, in however many calls, is soon let try no
+more for a while (`security/pin_guard.py`): only that caller, for the others need the room.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hmac import compare_digest
 
+import structlog
 import trio
 
 from pbx.apps.conference.rooms import Room, Rooms
 from pbx.call.application import ApplicationCall
+from pbx.security.pin_guard import PinGuard
+from pbx.tenants.scope import TenantScope
+
+log = structlog.get_logger()
 
 PIN_TRIES_MAX = 3
 PIN_WAIT_S = 8.0  # for a digit
@@ -29,11 +35,12 @@ class Conference:
 
     def __init__(self) -> None:
         self.rooms = Rooms()
+        self.guard = PinGuard()
 
     async def __call__(self, call: ApplicationCall) -> str:
         """In the room until the caller hangs up. The outcomes: "full", or "" where the PIN was not given."""
         await call.answer()
-        if call.step != "inside" and not await _knows_pin(call):
+        if call.step != "inside" and not await self._knows_pin(call):
             await call.play("conf-wrong-pin", "goodbye")
             return ""
         members_max = int(call.options["members_max"])
@@ -51,6 +58,28 @@ class Conference:
             await _stay(call, room)
         return ""
 
+    async def _knows_pin(self, call: ApplicationCall) -> bool:
+        pin = call.options["pin"]
+        before: list[str] = []
+        if not pin:
+            return True
+        for tries in range(int(call.data.get("tries", "0")), PIN_TRIES_MAX):
+            await call.enter("pin", tries=str(tries))
+            entered = await _enter_pin(call, *before)
+            if entered and not self._admits(call):
+                return False
+            if compare_digest(entered.encode(), pin.encode()):
+                self.guard.right(*_door(call))
+                return True
+            before = ["conf-wrong-pin"]
+        return False
+
+    def _admits(self, call: ApplicationCall) -> bool:
+        is_admitted = self.guard.admit(*_door(call), call.now())
+        if not is_admitted:
+            log.warning("room closed to a caller", call=call.id, scope=str(call.scope), from_number=call.from_number)
+        return is_admitted
+
     @contextmanager
     def _inside(self, call: ApplicationCall, room: Room) -> Iterator[None]:
         try:
@@ -61,21 +90,14 @@ class Conference:
             self.rooms.leave(call.scope, room, call.id)
 
 
-async def _knows_pin(call: ApplicationCall) -> bool:
-    pin = call.options["pin"]
-    if not pin:
-        return True
-    for tries in range(int(call.data.get("tries", "0")), PIN_TRIES_MAX):
-        await call.enter("pin", tries=str(tries))
-        entered = await _enter_pin(call)
-        if compare_digest(entered.encode(), pin.encode()):
-            return True
-    return False
+def _door(call: ApplicationCall) -> tuple[TenantScope, str]:
+    """What wrong PINs are counted for: the room, as this caller meets it."""
+    return call.scope, f"{call.options['room']} from {call.from_number}"
 
 
-async def _enter_pin(call: ApplicationCall) -> str:
+async def _enter_pin(call: ApplicationCall, *before: str) -> str:
     with call.listening() as digits:
-        first = await call.ask(digits, "conf-enter-pin", wait_s=PIN_WAIT_S)
+        first = await call.ask(digits, *before, "conf-enter-pin", wait_s=PIN_WAIT_S)
         if first in (None, "#"):
             return ""
         return first + await digits.collect(until="#", between_s=PIN_WAIT_S, timeout_s=PIN_TYPED_S)

@@ -15,8 +15,8 @@ from pbx.apps.voicemail.leave_message import LeaveMessage
 from pbx.apps.voicemail.mailbox import Mailbox
 from pbx.apps.voicemail.mailboxes import Mailboxes, MailboxesStats, NoSuchMessage
 from pbx.apps.voicemail.patience import InThread
-from pbx.apps.voicemail.pin_guard import PinGuard
 from pbx.blobs.interface import Blobs
+from pbx.security.pin_guard import PinGuard
 
 __all__ = ["Mailboxes", "NoSuchMessage", "Voicemail", "VoicemailStats"]
 

@@ -26,12 +26,12 @@ from pbx.apps.voicemail.greeting import record_greeting
 from pbx.apps.voicemail.keys import Key, choose
 from pbx.apps.voicemail.mailboxes import Mailboxes, NoSuchMessage
 from pbx.apps.voicemail.patience import InThread
-from pbx.apps.voicemail.pin_guard import PinGuard
 from pbx.blobs.interface import BlobError, BlobMissing
 from pbx.call.application import ApplicationCall
 from pbx.events.voicemail_message import Message
 from pbx.media.interface import Digits
 from pbx.prompts.sentences import message_counts, message_heading
+from pbx.security.pin_guard import PinGuard
 
 log = structlog.get_logger()
 

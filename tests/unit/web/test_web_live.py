@@ -189,6 +189,16 @@ async def test_a_session_that_ends_takes_its_stream_with_it(web, autojump_clock)
         assert stream.has_ended
 
 
+async def test_a_session_that_ends_takes_its_stream_with_it_on_a_line_that_is_never_quiet(web, autojump_clock):
+    async with listening(web) as stream:
+        web.clock.now += IDLE_MAX_S
+        for second in range(int(COMMENT_EVERY_S) + 2):
+            web.answers["calls.list"] = lambda scope, asked, second=second: [call(scope.tenant, f"c{second}")]
+            await web.bus.publish(DEMO, "calls.changed", b"{}")
+            await trio.sleep(1)
+        assert stream.has_ended
+
+
 async def test_who_leaves_is_forgotten(web, autojump_clock):
     async with listening(web), listening(web):
         assert web.services.live.stats().listeners == 2

@@ -1,4 +1,5 @@
-"""How often a mailbox' PIN may be wrong. Pure: `now` in seconds of any clock that does not step.
+"""How often the PIN of a box may be wrong: of a mailbox, or of a conference room as one caller meets it. Pure: `now` in
+seconds of any clock that does not step.
 
 | wrong tries in WINDOW_S | then                                        |
 |-------------------------|---------------------------------------------|
