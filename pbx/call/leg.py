@@ -144,11 +144,11 @@ class Leg:
         dialog = self.state.dialog
         return self.sent is not None and dialog is not None and self.sent.refuses_fork(event, dialog)
 
-    def cancel(self) -> None:
-        """Takes the INVITE back; its final response is still to come."""
+    def cancel(self, reason: str = "") -> None:
+        """Takes the INVITE back; its final response is still to come. `reason` is a Reason header for the phone."""
         self.state.phase = "cancelling"
         if self.sent is not None:
-            self.sent.cancel()
+            self.sent.cancel(reason)
 
     # -- inside the dialog ---------------------------------------------------------------------------------------------
 
@@ -180,7 +180,8 @@ class Leg:
             if self.is_up and not self.sent.is_acknowledged:
                 self.acknowledge()
             elif state.phase == "cancelling":
-                self.cancel()  # the CANCEL may not have left; a second one is a copy of the first
+                # The CANCEL may not have left; a second one is a copy of the first.
+                self.cancel(state.sent.cancel_reason)
         if state.received is not None:
             with suppress(BadMessage):  # nobody to answer, then; the rest of the call can be ended all the same
                 self.received = ReceivedInvite.resume(state.received, self._endpoint, self.hear)

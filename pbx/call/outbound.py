@@ -20,6 +20,8 @@ from pbx.sip.message import Response
 
 TRYING = 100
 RINGING_TONE_HZ, RINGING_TONE_MS, RINGING_PAUSE_S = 425.0, 1000, 4.0  # ITU-T E.180, as most of Europe hears it
+# So that a phone lists no missed call where a colleague took it (RFC 3326 has this very example).
+ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 FORKS_MAX = 32  # phones rung by one round; beyond, those that registered first stay silent
 
 
@@ -37,7 +39,7 @@ async def ring(call: Call) -> None:
                 await _hear(call, leg, event)
         nursery.cancel_scope.cancel()
     if scope.cancelled_caught and call.state.phase == "ringing":
-        _over(call, NoAnswer(), "nobody answered in time")
+        _over(call, NoAnswer())
 
 
 async def _play_ringing(caller: Leg) -> None:
@@ -63,7 +65,7 @@ async def start_ringing(call: Call) -> None:
     for leg in _ringing(call):
         leg.send_invite()
     if not _ringing(call):
-        _over(call, outcome_of(state.refusals) if phones else Unregistered(), "")
+        _over(call, outcome_of(state.refusals) if phones else Unregistered())
 
 
 def outcome_of(refusals: list[int]) -> Outcome:
@@ -97,7 +99,7 @@ def _gave_up(call: Call, leg: Leg) -> None:
     leg.cancel()
     call.state.refusals.append(480)
     if not _ringing(call):
-        _over(call, outcome_of(call.state.refusals), "hung up before its answer came")
+        _over(call, outcome_of(call.state.refusals))
 
 
 async def hear_response(call: Call, leg: Leg, response: Response) -> None:
@@ -133,10 +135,10 @@ def settle_cancelled(call: Call, leg: Leg, response: Response) -> None:
         call.leg_ended(leg, response.status, "system", "cancelled")
 
 
-def cancel_ringing(call: Call, reason: str) -> None:
-    """Takes back every INVITE that still rings."""
+def cancel_ringing(call: Call, reason: str = "") -> None:
+    """Takes back every INVITE that still rings; `reason` is a Reason header for its phone."""
     for leg in _ringing(call):
-        leg.cancel()
+        leg.cancel(reason)
 
 
 def _ringing(call: Call) -> list[Leg]:
@@ -173,7 +175,7 @@ async def _answered(call: Call, leg: Leg, response: Response) -> None:
         return
     leg.state.phase = "answered"
     call.note(LegAnswered(call.services.wall(), leg.id))
-    cancel_ringing(call, "answered elsewhere")
+    cancel_ringing(call, ANSWERED_ELSEWHERE)
     call.state.phase, call.state.next_event = "routing", Answered()
     await call.save()
     leg.acknowledge()
@@ -190,10 +192,10 @@ async def _refused(call: Call, leg: Leg, status: int, reason: str) -> None:
             if sibling.state.party == leg.state.party:
                 sibling.cancel()
     if not _ringing(call):
-        _over(call, outcome_of(call.state.refusals), reason)
+        _over(call, outcome_of(call.state.refusals))
 
 
-def _over(call: Call, outcome: Outcome, reason: str) -> None:
-    cancel_ringing(call, reason)
+def _over(call: Call, outcome: Outcome) -> None:
+    cancel_ringing(call)
     call.services.media.unbridge(call.caller.media)
     call.state.phase, call.state.next_event = "routing", outcome

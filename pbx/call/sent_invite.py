@@ -61,9 +61,10 @@ class SentInvite:
         self._endpoint.acknowledge(self._transaction, ack, dialog.flow)
         self.saved.ack = ack.encode()
 
-    def cancel(self) -> None:
+    def cancel(self, reason: str) -> None:
         """Takes it back; its final response is still to come. One that was not sent needs none."""
-        self._endpoint.cancel(self._transaction)
+        self.saved.cancel_reason = reason
+        self._endpoint.cancel(self._transaction, reason=reason)
 
     def refuses_fork(self, event: Event, dialog: Dialog) -> bool:
         """Whether it is a 2xx by another phone behind the binding than the one in `dialog`; that is settled here."""

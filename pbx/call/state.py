@@ -44,6 +44,7 @@ class SentInviteState(msgspec.Struct):
     message: bytes
     flow: Flow
     ack: bytes = b""  # what we acknowledged its 2xx with, should that come again
+    cancel_reason: str = ""  # why it was taken back, as our CANCEL says it
 
 
 class Description(msgspec.Struct):

@@ -25,7 +25,7 @@ from pbx.sip.uri import write_hostport
 class ClientTransaction:
     """One machine, where its messages go, and, for an INVITE, the answers that it got."""
 
-    __slots__ = ("acknowledgements", "flow", "id", "machine", "table")
+    __slots__ = ("acknowledgements", "cancel_reason", "flow", "id", "machine", "table")
 
     def __init__(self, id: str, machine: ClientInvite | ClientOther, flow: Flow, table: ClientTransactions) -> None:
         self.id = id
@@ -33,6 +33,7 @@ class ClientTransaction:
         self.flow = flow
         self.table = table
         self.acknowledgements = Acknowledgements() if isinstance(machine, ClientInvite) else None
+        self.cancel_reason = ""  # for the CANCEL, which may have to wait
 
     def handle_timeout(self, now: float) -> None:
         """Called by the heap's owner."""
@@ -105,8 +106,8 @@ class ClientTransactions:
         if live is not None and live.acknowledgements is not None:
             live.acknowledgements.give(ack.to.tag, flow, data)
 
-    def cancel(self, transaction: str, now: float) -> None:
-        """Takes an INVITE back; nothing happens if it is over."""
+    def cancel(self, transaction: str, now: float, *, reason: str = "") -> None:
+        """Takes an INVITE back, with a Reason header if one is given; nothing happens if it is over."""
         live = self._live.get(transaction)
         if live is None:
             return
@@ -114,6 +115,7 @@ class ClientTransactions:
             raise LocalProtocolError(
                 f"only an INVITE can be cancelled, not {live.machine.request.method} (RFC 3261 9.1)"
             )
+        live.cancel_reason = reason
         live.machine.cancel(now)
         self.settle(live, now)
 
@@ -181,6 +183,6 @@ class ClientTransactions:
             self._outbox.transmit(*ack, is_resend=True)
 
     def _send_cancel(self, live: ClientTransaction, now: float) -> None:
-        cancel = cancel_of(live.machine.request)
+        cancel = cancel_of(live.machine.request, reason=live.cancel_reason)
         machine = ClientOther(cancel, timers=self._timers, is_reliable=is_reliable(live.flow), now=now)
         self._start(live.id, machine, live.flow, now)

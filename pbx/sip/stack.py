@@ -144,9 +144,12 @@ class SipStack:
         """Sends the ACK to the 2xx of our INVITE `transaction`, and again whenever that 2xx comes again."""
         self._clients.acknowledge(transaction, ack, flow)
 
-    def cancel(self, transaction: str, now: float) -> None:
-        """Takes our INVITE back (9.1); its final response is still to come, a 2xx perhaps."""
-        self._clients.cancel(transaction, now)
+    def cancel(self, transaction: str, now: float, *, reason: str = "") -> None:
+        """Takes our INVITE back (9.1); its final response is still to come, a 2xx perhaps.
+
+        `reason` is the value of a Reason header (RFC 3326), which tells the called phone why.
+        """
+        self._clients.cancel(transaction, now, reason=reason)
 
     def server_request(self, transaction: str) -> Request:
         """The request that was received, with its Via marked."""

@@ -125,9 +125,9 @@ class Endpoint:
         self.stack.acknowledge(transaction, ack, flow, trio.current_time())
         self._perform()
 
-    def cancel(self, transaction: str) -> None:
-        """Asks for the end of an INVITE of ours that has no final response yet."""
-        self.stack.cancel(transaction, trio.current_time())
+    def cancel(self, transaction: str, *, reason: str = "") -> None:
+        """Asks for the end of an INVITE of ours that has no final response yet; `reason` is for the called phone."""
+        self.stack.cancel(transaction, trio.current_time(), reason=reason)
         self._perform()
 
     def watch(self, transaction: str, receiver: Receiver) -> None:

@@ -59,6 +59,30 @@ async def test_a_phone_that_is_in_a_group_twice_rings_once(autojump_clock):
         assert len((await world.only_cdr()).legs) == 3
 
 
+@pytest.mark.parametrize(
+    ("who_ends_it", "reason"),
+    [("a colleague", 'SIP;cause=200;text="Call completed elsewhere"'), ("the caller", None), ("time", None)],
+)
+async def test_a_phone_is_told_that_a_colleague_took_the_call_and_of_no_other_end(autojump_clock, who_ends_it, reason):
+    async with world_with(first=RingNode(who=("102", "103"), ring_s=10)) as world:
+        alice, bob = await world.phone("101"), await world.phone("102")
+        carol = BarePhone(world, "103")
+        call = alice.dial("200")
+        incoming, invite = await bob.incoming.receive(), await carol.request("INVITE")
+        carol.respond(invite, 180)
+        await trio.sleep(1)
+        if who_ends_it == "a colleague":
+            incoming.answer()
+        elif who_ends_it == "the caller":
+            call.cancel()
+        await trio.sleep(10)
+        assert carol.cancel_reasons == [reason]
+        carol.respond(invite, 487)
+        if call.answered.is_set():
+            call.hang_up()
+        await world.only_cdr()
+
+
 async def test_the_outcome_of_a_group_leads_to_the_next_one(autojump_clock):
     first = RingNode(who=("102", "103"), ring_s=10, no_answer="second", busy="second")
     async with world_with(first=first, second=RingNode(who=("104",))) as world:

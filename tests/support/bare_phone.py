@@ -34,6 +34,7 @@ class BarePhone:
         self.extra_headers: list[tuple[str, str]] = []  # of its INVITEs
         self.responses: list[Response] = []
         self.cancelled: list[str] = []  # INVITEs that were taken back
+        self.cancel_reasons: list[str | None] = []  # the Reason of each CANCEL that did so
         self.tag = world.token()
         self._world = world
         socket = world.socket()
@@ -69,6 +70,7 @@ class BarePhone:
     def _hear_cancel(self, event: Event) -> None:
         if isinstance(event, CancelReceived):
             self.cancelled.append(event.transaction)
+            self.cancel_reasons.append(event.request.headers.first("Reason"))
 
     # -- being called --------------------------------------------------------------------------------------------------
 

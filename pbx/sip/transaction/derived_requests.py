@@ -12,9 +12,15 @@ def ack_to_refusal(invite: Request, response: Response) -> Request:
     return ack
 
 
-def cancel_of(invite: Request) -> Request:
-    """The CANCEL of an INVITE of ours (RFC 3261 9.1). Its Via is the INVITE's, whole: some peers compare it all."""
-    return _same_branch(invite, "CANCEL")
+def cancel_of(invite: Request, *, reason: str = "") -> Request:
+    """The CANCEL of an INVITE of ours (RFC 3261 9.1), with a Reason (RFC 3326) where there is one to tell.
+
+    Its Via is the INVITE's, whole: some peers compare it all.
+    """
+    cancel = _same_branch(invite, "CANCEL")
+    if reason:
+        cancel.headers.add("Reason", reason)
+    return cancel
 
 
 def _same_branch(invite: Request, method: str) -> Request:

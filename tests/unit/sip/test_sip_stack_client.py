@@ -210,6 +210,16 @@ def test_a_cancel_waits_for_the_first_provisional_response():
     assert cancel.headers.all("Via") == request.headers.all("Via")
     assert (cancel.cseq.number, cancel.cseq.method) == (1, "CANCEL")
     assert cancel.to.tag is None
+    assert "Reason" not in cancel.headers
+
+
+def test_a_cancel_that_waits_still_says_why():
+    table = Table()
+    transaction, request = send(table)
+    table.stack.cancel(transaction, table.now, reason="SIP;cause=200")
+    table.receive(answer(request, 180))
+    (cancel,) = table.take()
+    assert cancel.headers.all("Reason") == ["SIP;cause=200"]
 
 
 def test_the_answer_to_a_cancel_is_not_shown_the_487_is():
