@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from pbx import control
+from pbx.announcer import PAUSE_S
 from pbx.bus.interface import EVERY_TENANT, Bus, CommandFailed, Signal
 from pbx.events.live_call import LiveCall
 from pbx.events.live_registration import LiveRegistration
@@ -144,7 +145,7 @@ async def test_messages_are_listed_marked_and_deleted_and_each_change_is_told_of
         for _ in range(2):  # whoever heard no answer asks again
             assert await listener.ask(SCOPE, "voicemail.delete", dict, box=BOX, id="2") == {}
         assert [each.id for each in await listener.ask(SCOPE, "voicemail.list", list[Message], box=BOX)] == ["1"]
-        await trio.sleep(0.1)
+        await trio.sleep(2 * PAUSE_S)
         assert listener.said("voicemail.changed")[-1] == {"box": BOX, "new": 0, "old": 1}
 
 

@@ -89,6 +89,7 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.cli.serve": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.server": LIVE | {"pbx", "mediacore"},
     "pbx.self_test": LIVE | {"pbx"},
+    "pbx.garbage": set(),
     "pbx.machine": LIVE | {"pbx"},
     "pbx.site": LIVE | {"pbx"},
     "pbx.control": LIVE | {"pbx"},
