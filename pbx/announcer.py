@@ -14,6 +14,7 @@ dropped and counted: signals may be lost, and whoever listens looks again from t
 from collections.abc import Callable, Iterable
 
 import msgspec
+import structlog
 import trio
 from msgspec import Struct
 
@@ -25,6 +26,8 @@ from pbx.tenants.scope import TenantScope
 
 WAITING_MAX = 4096
 
+log = structlog.get_logger()
+
 
 class AnnouncerStats(Struct, frozen=True):
     """`waiting` is of now, the others count since the start."""
@@ -33,6 +36,7 @@ class AnnouncerStats(Struct, frozen=True):
     published: int
     dropped: int
     failed: int  # the Bus would not carry them
+    mistakes: int  # exceptions of ours; each costs one signal
 
 
 class Announcer:
@@ -41,7 +45,7 @@ class Announcer:
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, TenantScope, str], Callable[[], object]] = {}
         self._woken = trio.Event()
-        self._published = self._dropped = self._failed = 0
+        self._published = self._dropped = self._failed = self._mistakes = 0
 
     def call_changed(self, call: Call) -> None:
         """What it looks like is asked when the signal leaves, after all that happens to it now."""
@@ -71,7 +75,7 @@ class Announcer:
 
     def stats(self) -> AnnouncerStats:
         """How it goes."""
-        return AnnouncerStats(len(self._waiting), self._published, self._dropped, self._failed)
+        return AnnouncerStats(len(self._waiting), self._published, self._dropped, self._failed, self._mistakes)
 
     async def _publish(self, signals: Signals, scope: TenantScope, subject: str, said: Callable[[], object]) -> None:
         try:
@@ -79,6 +83,10 @@ class Announcer:
             self._published += 1
         except BusError:
             self._failed += 1
+        except Exception:
+            # One odd call that cannot be told of must not end the process, and everybody's calls with it.
+            log.exception("change not announced", subject=subject, scope=str(scope))
+            self._mistakes += 1
 
     def _put(self, subject: str, scope: TenantScope, about: str, said: Callable[[], object]) -> None:
         key = (subject, scope, about)

@@ -8,6 +8,8 @@ from pbx.routing.plan import AnnouncementNode, ConferenceNode, Plan
 from pbx.testphone.phone_call import PhoneCall
 from tests.support.world import NUMBERS, World, make_tenant, open_world
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 PEOPLE = ("101", "102", "103")
 NODES = {
     "open": ConferenceNode(room="open"),
