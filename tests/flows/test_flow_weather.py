@@ -174,3 +174,18 @@ async def test_with_blobs_in_bad_weather_too_every_message_arrives_once_and_ligh
             assert counts.count(counts[-1]) == 1
             assert_no_voicemail_left(world)
             weather.calm()
+
+
+async def test_a_phone_that_registers_while_the_blobs_are_gone_has_its_lamp_when_they_are_back(autojump_clock):
+    gone = Weather(1, request_lost_ratio=1.0)
+    async with open_world(office_tenant()) as world:
+        await leave(world, await world.phone("101"), speak_s=3)
+        await world.stop()
+        world.blobs = HostileBlobs(world.blobs, gone, BlobUnavailable)
+        await world.start()
+        owner = await world.phone(BOX)
+        await trio.sleep(60)
+        assert not owner.notified
+        gone.calm()
+        await trio.sleep(20)
+        assert [notify.body.decode().splitlines()[2] for notify in owner.notified] == ["Voice-Message: 1/0 (0/0)"]
