@@ -20,6 +20,7 @@ from pbx.supervise import run_web
 from pbx.testphone.audio import NoAudio
 from pbx.testphone.phone import Account, Phone
 from pbx.transport.udp import UdpSocket
+from tests.support.child_process import web_pid
 from tests.support.pbx_process import PBX, DataFolder, PbxProcess, make_data_folder
 from tests.support.stage import Stage, eventually, eventually_async
 
@@ -55,14 +56,6 @@ class Site:
                 return False
 
         await eventually_async(look, "an answer of the portal")
-
-
-def web_pid(parent: int) -> int | None:
-    """Of the web process that this one started."""
-    threads = Path(f"/proc/{parent}/task").iterdir()  # each has the children that it made
-    children = [child for thread in threads for child in (thread / "children").read_text().split()]
-    ours = (child for child in children if b"pbx.web" in Path(f"/proc/{child}/cmdline").read_bytes())
-    return next(map(int, ours), None)
 
 
 @asynccontextmanager
