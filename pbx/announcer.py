@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 import msgspec
+import structlog
 import trio
 from msgspec import Struct
 
@@ -29,6 +30,8 @@ WAITING_MAX = 4096
 PAUSE_S = 0.1  # between bursts: the portal looks no more often (`web.live.LOOK_PAUSE_S`)
 BURST_MAX = 512  # signals: less than a subscriber's queue holds, and a few ms in which no call is worked on
 
+log = structlog.get_logger()
+
 
 class AnnouncerStats(Struct, frozen=True):
     """`waiting` is of now, the others count since the start."""
@@ -37,6 +40,7 @@ class AnnouncerStats(Struct, frozen=True):
     published: int
     dropped: int
     failed: int  # the Bus would not carry them
+    mistakes: int  # exceptions of ours; each costs one signal
 
 
 class Announcer:
@@ -45,7 +49,7 @@ class Announcer:
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, TenantScope, str], Callable[[], object]] = {}
         self._woken = trio.Event()
-        self._published = self._dropped = self._failed = 0
+        self._published = self._dropped = self._failed = self._mistakes = 0
 
     def call_changed(self, call: Call) -> None:
         """What it looks like is asked when the signal leaves, after all that happens to it now."""
@@ -78,7 +82,7 @@ class Announcer:
 
     def stats(self) -> AnnouncerStats:
         """How it goes."""
-        return AnnouncerStats(len(self._waiting), self._published, self._dropped, self._failed)
+        return AnnouncerStats(len(self._waiting), self._published, self._dropped, self._failed, self._mistakes)
 
     async def _publish(self, signals: Signals, scope: TenantScope, subject: str, said: Callable[[], object]) -> None:
         try:
@@ -86,6 +90,10 @@ class Announcer:
             self._published += 1
         except BusError:
             self._failed += 1
+        except Exception:
+            # One odd call that cannot be told of must not end the process, and everybody's calls with it.
+            log.exception("change not announced", subject=subject, scope=str(scope))
+            self._mistakes += 1
 
     def _put(self, subject: str, scope: TenantScope, about: str, said: Callable[[], object]) -> None:
         key = (subject, scope, about)

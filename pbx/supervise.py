@@ -7,6 +7,7 @@ we are gone, by kill -9 too, that closes and it ends.
 |----------------------------|------------------------------------------------------------------|
 | ends, after STEADY_S or so | starts again after BACK_OFF_MIN_S                                |
 | ends sooner                | starts again after twice the time of before, BACK_OFF_MAX_S last |
+| hangs                      | is killed (see `liveness.py`), and that was its end              |
 """
 
 import json
@@ -19,6 +20,7 @@ from subprocess import PIPE
 import structlog
 import trio
 
+from pbx.liveness import ANSWER_S, Liveness
 from pbx.sip.uri import write_hostport
 
 BACK_OFF_MIN_S, BACK_OFF_MAX_S = 1.0, 30.0
@@ -43,20 +45,20 @@ async def run_web(
     back_off_s = BACK_OFF_MIN_S
     try:
         while True:
-            started_at = trio.current_time()
+            started_at, misses = trio.current_time(), 0
             try:
                 async with _process(folder, web, log_level) as process:
                     if (url := await _said_where(process)) is not None:
                         web = (web[0], int(url.rpartition(":")[2]))
                         (folder / URL_FILE).write_text(url + "\n")
                         on_up(url)
-                        await process.wait()
+                        misses = await _wait_end(process, url)
                 why = f"exit code {process.returncode}"
             except OSError as error:  # no memory to fork, no disk to write to: nothing that may reach a call
                 why = str(error)
             if trio.current_time() - started_at >= STEADY_S:
                 back_off_s = BACK_OFF_MIN_S
-            log.warning("the web process ended", why=why, again_in_s=back_off_s)
+            log.warning("the web process ended", why=why, again_in_s=back_off_s, unanswered=misses)
             await trio.sleep(back_off_s)
             back_off_s = min(2 * back_off_s, BACK_OFF_MAX_S)
     finally:
@@ -82,6 +84,22 @@ async def _process(folder: Path, web: tuple[str, int], log_level: str | None) ->
                 process.kill()
                 await process.wait()
             await process.stdout.aclose()
+
+
+async def _wait_end(process: trio.Process, url: str) -> int:
+    """Returns once it has ended, by itself or, where it hangs, by us: how often it did not answer."""
+    liveness = Liveness(url)
+
+    async def kill_if_hung() -> None:
+        await liveness.wait_hung()
+        log.warning("the web process hangs: it is killed", unanswered=liveness.misses, within_s=ANSWER_S)
+        process.kill()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(kill_if_hung)
+        await process.wait()
+        nursery.cancel_scope.cancel()
+    return liveness.misses
 
 
 async def _said_where(process: trio.Process) -> str | None:

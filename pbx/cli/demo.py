@@ -14,7 +14,8 @@ from rich.table import Table
 
 from pbx.cli.options import DATA, Data, Json
 from pbx.cli.portal_link import new_link
-from pbx.cli.serve import Sip, Urls, machine_trouble, wait_for_signal, with_sip_address
+from pbx.cli.serve import Sip, Urls, machine_trouble, with_sip_address
+from pbx.cli.stop import Stop
 from pbx.cli.web_address import WebOption, web_address
 from pbx.config import folder as data_folder
 from pbx.config.load import SERVER_FILE, Config, load
@@ -91,11 +92,13 @@ async def _demo(
 ) -> SelfTestResult:
     guest = make_guest(config.default_tenant)
     async with trio.open_nursery() as nursery:
-        await nursery.start(wait_for_signal, nursery.cancel_scope)
+        stop = Stop(nursery.cancel_scope)
+        await nursery.start(stop.at_signal)
         server = await nursery.start(run_site, config, (guest.tenant,))
         urls = Urls()
         if portal is not None:
-            nursery.start_soon(run_web, config.folder, portal, urls.put, LOG_LEVEL)  # beside the self-test
+            # Beside the self-test.
+            nursery.start_soon(stop.first, run_web, config.folder, portal, urls.put, LOG_LEVEL)
         result = await run_self_test(server, guest)
         url = None
         with trio.move_on_after(PORTAL_START_S if portal is not None else 0):
@@ -108,7 +111,7 @@ async def _demo(
             _print(facts, Console())
         sys.stdout.flush()
         if self_test_only:
-            nursery.cancel_scope.cancel()
+            await stop.now()
     return result
 
 

@@ -1,6 +1,5 @@
 """`pbx serve`: runs the PBX of a data folder until it is told to stop."""
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from cyclopts import Parameter
 
 from pbx.cli.options import DATA, Data, Json
 from pbx.cli.portal_link import is_password_set, new_link
+from pbx.cli.stop import Stop
 from pbx.cli.trouble import Trouble
 from pbx.cli.web_address import WebOption, web_address
 from pbx.config.load import Config, load
@@ -46,13 +46,14 @@ def serve(*, data: Data = DATA, sip: Sip = None, web: WebOption = None, json: Js
 
 async def _serve(config: Config, portal: tuple[str, int] | None, json: bool) -> None:
     async with trio.open_nursery() as nursery:
-        await nursery.start(wait_for_signal, nursery.cancel_scope)
+        stop = Stop(nursery.cancel_scope)
+        await nursery.start(stop.at_signal)
         server = await nursery.start(run_site, config)
         search_rarely()
         say_where(server, json=json)
         if portal is not None:
             urls = Urls()
-            nursery.start_soon(run_web, config.folder, portal, urls.put)
+            nursery.start_soon(stop.first, run_web, config.folder, portal, urls.put)
             await say_where_portal(config, await urls.first(), json=json)
 
 
@@ -75,15 +76,6 @@ def first_cause(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-async def wait_for_signal(scope: trio.CancelScope, *, task_status: trio.TaskStatus[None]) -> None:
-    """Cancels `scope` when the process is told to stop."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        task_status.started()
-        async for number in signals:
-            log.info("stopping", signal=signal.Signals(number).name)
-            scope.cancel()
 
 
 def say_where(server: Server, *, json: bool) -> None:

@@ -13,6 +13,8 @@ from pbx.testphone.phone import Phone, Refused
 from pbx.testphone.phone_call import PhoneCall
 from tests.support.world import EPOCH, World, make_tenant, open_world, wall
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 
 async def only_cdr(world: World) -> Cdr:
     """The one record, and nothing else left of the call."""

@@ -9,6 +9,8 @@ from pbx.security.pin_guard import REFUSED_S
 from pbx.testphone.phone_call import PhoneCall
 from tests.support.world import NUMBERS, World, make_tenant, open_world
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 PEOPLE = ("101", "102", "103")
 NODES = {
     "open": ConferenceNode(room="open"),

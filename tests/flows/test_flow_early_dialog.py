@@ -1,11 +1,14 @@
 """Before the answer: what a phone may do in a dialog that is still early, and what it does against the rules."""
 
+import pytest
 import trio
 from structlog.testing import capture_logs
 
 from pbx.sip.dialog import Dialog
 from tests.support.bare_phone import BarePhone, offer_text
 from tests.support.world import open_world
+
+pytestmark = pytest.mark.usefixtures("weather")
 
 
 async def test_a_caller_may_end_its_early_dialog_with_a_bye(autojump_clock):

@@ -9,6 +9,8 @@ from pbx.spool import PutCall
 from tests.support.bare_phone import BarePhone, offer_text
 from tests.support.world import World, open_world
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 HEADERS_MAX = 256
 OWN_HEADERS = 9  # of a BarePhone's INVITE with credentials and a body, without Content-Length
 

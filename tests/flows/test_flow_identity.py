@@ -11,6 +11,8 @@ from tests.support.bare_phone import BarePhone, offer_text
 from tests.support.network import Sent
 from tests.support.world import PBX, World, open_world, password
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 
 def sent_invite(world: World) -> Sent:
     """The one that was let in."""

@@ -9,6 +9,8 @@ from pbx.spool import PutCall
 from tests.support.bare_phone import BarePhone, offer_text
 from tests.support.world import World, open_world
 
+in_any_weather = pytest.mark.usefixtures("weather")
+
 
 async def kill(world: World) -> None:
     """The process is gone, and the spool has what it had saved of its calls."""
@@ -18,6 +20,7 @@ async def kill(world: World) -> None:
     await world.spool.commit(change)
 
 
+@in_any_weather
 @pytest.mark.parametrize("ports", ["free", "taken", "none"])
 async def test_the_phones_of_an_interrupted_call_hear_a_goodbye(autojump_clock, ports):
     with capture_logs() as logs:
@@ -58,6 +61,7 @@ async def test_a_saved_call_that_cannot_be_read_keeps_no_other_from_its_end(auto
     assert {entry["call"] for entry in errors} == {"damaged", "empty"}
 
 
+@in_any_weather
 async def test_a_phone_that_was_being_cancelled_is_cancelled_by_the_next_process(autojump_clock):
     async with open_world() as world:
         alice, desk, mobile = await world.phone("101"), BarePhone(world, "102"), await world.phone("102")
@@ -80,6 +84,7 @@ async def test_a_phone_that_was_being_cancelled_is_cancelled_by_the_next_process
         assert (await world.only_cdr()).disposition == "answered"
 
 
+@in_any_weather
 async def test_a_ringing_call_that_was_interrupted_stops_ringing(autojump_clock):
     async with open_world() as world:
         alice, bob = BarePhone(world, "101"), await world.phone("102")

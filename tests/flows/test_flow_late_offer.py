@@ -1,5 +1,6 @@
 """An INVITE without SDP: our 200 makes the offer and the ACK answers (RFC 3261 13.2.1), at first and in mid-call."""
 
+import pytest
 import trio
 
 from mediacore import sdp
@@ -7,6 +8,8 @@ from pbx.sip.dialog import Dialog
 from pbx.sip.message import Request, Response
 from tests.support.bare_phone import BarePhone, offer_text
 from tests.support.world import open_world
+
+pytestmark = pytest.mark.usefixtures("weather")
 
 
 def acknowledge(phone: BarePhone, invite: Request, answer: Response, *, body: bytes = b"") -> Dialog:

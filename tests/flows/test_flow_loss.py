@@ -5,6 +5,8 @@ import trio
 
 from tests.support.world import open_world
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 SEEDS = range(60)
 
 

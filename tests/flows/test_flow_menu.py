@@ -7,6 +7,8 @@ from pbx.media.fake import PLAY_S, FakeLeg
 from pbx.routing.plan import AnnouncementNode, MenuNode, Plan, RingNode
 from tests.support.world import NUMBERS, World, make_tenant, open_world
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 WAIT_S = 5
 NODES = {
     "welcome": MenuNode(prompt="menu-demo", digits={"1": "bob", "2": "bye", "21": "carol"}, tries=2, timeout="bye"),

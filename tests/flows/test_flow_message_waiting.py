@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 import trio
 
 from pbx.events.message_counts import MessageCounts
@@ -10,6 +11,8 @@ from pbx.registrar.message_waiting import MessageWaiting
 from pbx.tenants.scope import TenantScope
 from pbx.testphone.phone import Phone
 from tests.support.world import World, make_tenant, open_world, wall
+
+pytestmark = pytest.mark.usefixtures("weather")
 
 ACME, GLOBEX = TenantScope("acme"), TenantScope("globex")
 LONGEST_S = 33  # a NOTIFY that nobody answers is over after 64 T1 (Timer F)

@@ -11,6 +11,8 @@ from pbx.testphone.phone_call import PhoneCall
 from tests.support.bare_phone import BarePhone, offer_text
 from tests.support.world import NUMBERS, World, make_tenant, open_world
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 
 def no_errors(logs) -> bool:
     return not [entry for entry in logs if entry["log_level"] == "error"]

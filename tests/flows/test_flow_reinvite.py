@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 import trio
 
 from pbx.call.call import INBOX_MAX
@@ -11,6 +12,8 @@ from pbx.sip.message import Request, Response
 from pbx.testphone.phone_call import PhoneCall
 from tests.support.bare_phone import BarePhone, offer_text
 from tests.support.world import PBX, World, open_world
+
+pytestmark = pytest.mark.usefixtures("weather")
 
 
 class Talk:

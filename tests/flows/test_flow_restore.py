@@ -8,6 +8,8 @@ from pbx.testphone.phone import Phone
 from pbx.testphone.phone_call import PhoneCall
 from tests.support.world import World, open_world
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 MOMENTS = range(28)  # after each datagram of the call; it has 25, so the last ones see no crash
 
 

@@ -8,6 +8,8 @@ from pbx.media.fake import FakeLeg
 from pbx.routing.plan import AnnouncementNode, ConferenceNode, MenuNode, Plan, RingNode
 from tests.support.world import NUMBERS, World, make_tenant, open_world
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 NODES = {
     "welcome": MenuNode(prompt="menu-demo", digits={"1": "bob"}, tries=3, timeout="bye"),
     "bob": RingNode(who=("102",)),

@@ -10,6 +10,8 @@ from pbx.routing.plan import Plan, RingNode
 from tests.support.bare_phone import BarePhone
 from tests.support.world import NUMBERS, World, make_tenant, open_world
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 EXTENSIONS = ("101", "102", "103", "104")
 
 

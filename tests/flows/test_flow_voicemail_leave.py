@@ -19,6 +19,8 @@ from tests.support.voicemail_world import (
 )
 from tests.support.world import World
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 
 async def assert_all_given_back(world: World) -> None:
     await world.settle()

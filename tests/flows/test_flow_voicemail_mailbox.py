@@ -24,6 +24,8 @@ from tests.support.voicemail_world import (
 )
 from tests.support.world import World
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 
 @asynccontextmanager
 async def with_messages(*lengths_s: float) -> AsyncIterator[tuple[World, Phone]]:

@@ -1,7 +1,10 @@
 """The stage that each test with real programs plays on, and the report of one that failed."""
 
-from collections.abc import AsyncIterator, Generator
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Generator
 from pathlib import Path
+from random import Random
 
 import pytest
 import trio
@@ -33,6 +36,15 @@ async def stage(request: pytest.FixtureRequest, nursery: trio.Nursery, tmp_path:
     finally:
         with trio.CancelScope(shield=True):
             await stage.close()
+
+
+@pytest.fixture
+def random(record_property: Callable[[str, object], None]) -> Random:
+    """A new seed for each run, told so that a run can be repeated."""
+    seed = int(os.environ.get("PBX_TEST_SEED", secrets.randbelow(1_000_000)))
+    print(f"PBX_TEST_SEED={seed} repeats the moments")
+    record_property("seed", seed)
+    return Random(seed)
 
 
 @pytest.hookimpl(wrapper=True)

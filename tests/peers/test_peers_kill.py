@@ -4,10 +4,7 @@ What it confirmed as registered rings after the restart without a word from the 
 has one record that says so. The phones are `pbx.testphone` over real sockets.
 """
 
-import os
-import secrets
 import time
-from collections.abc import Callable
 from itertools import cycle
 from random import Random
 
@@ -103,15 +100,6 @@ class House:
 
         self._stage.run(run)
         return phone
-
-
-@pytest.fixture
-def random(record_property: Callable[[str, object], None]) -> Random:
-    """A new seed for each run, told so that a run can be repeated."""
-    seed = int(os.environ.get("PBX_TEST_SEED", secrets.randbelow(1_000_000)))
-    print(f"PBX_TEST_SEED={seed} repeats the moments")
-    record_property("seed", seed)
-    return Random(seed)
 
 
 @pytest.fixture

@@ -14,10 +14,13 @@ import httpx
 import pytest
 import trio
 
+from pbx import liveness
 from pbx.server import random_token
+from pbx.supervise import run_web
 from pbx.testphone.audio import NoAudio
 from pbx.testphone.phone import Account, Phone
 from pbx.transport.udp import UdpSocket
+from tests.support.child_process import web_pid
 from tests.support.pbx_process import PBX, DataFolder, PbxProcess, make_data_folder
 from tests.support.stage import Stage, eventually, eventually_async
 
@@ -41,10 +44,7 @@ class Site:
 
     def web_pid(self) -> int | None:
         """Of the process that serves the portal now."""
-        threads = Path(f"/proc/{self.pbx.program.process.pid}/task").iterdir()  # each has the children that it made
-        children = [child for thread in threads for child in (thread / "children").read_text().split()]
-        ours = (child for child in children if b"pbx.web" in Path(f"/proc/{child}/cmdline").read_bytes())
-        return next(map(int, ours), None)
+        return web_pid(self.pbx.program.process.pid)
 
     async def wait_answer(self) -> None:
         """Returns once the portal answers."""
@@ -123,6 +123,24 @@ async def test_the_web_process_killed_comes_back_where_it_was_and_no_call_notice
         assert cdr.disposition == "answered"
 
 
+async def test_a_web_process_that_hangs_is_killed_and_started_anew(stage: Stage, monkeypatch) -> None:
+    monkeypatch.setattr(liveness, "ASK_EVERY_S", 0.2)
+    monkeypatch.setattr(liveness, "ANSWER_S", 1.0)
+    folder = await make_data_folder(stage)
+    urls: list[str] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run_web, folder.path, ("127.0.0.1", 0), urls.append)
+        await eventually(lambda: urls, "a web process")
+        hanging = web_pid(os.getpid())
+        assert hanging is not None
+        os.kill(hanging, signal.SIGSTOP)
+        await eventually(lambda: len(urls) == 2, "another one where it was")
+        assert web_pid(os.getpid()) != hanging
+        assert urls[0] == urls[1]
+        assert await liveness.answers(urls[1])
+        nursery.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 async def test_the_end_of_the_call_process_is_the_end_of_the_web_process(stage: Stage, how: signal.Signals) -> None:
     async with open_site(stage) as site:
@@ -132,6 +150,7 @@ async def test_the_end_of_the_call_process_is_the_end_of_the_web_process(stage: 
             await site.pbx.kill()
         else:
             await site.pbx.program.stop(how)
+            assert not [line for line in site.pbx.program.lines if "call process is away" in line]
         await eventually(lambda: not Path(f"/proc/{pid}").exists(), "the end of the web process")
 
 

@@ -27,6 +27,7 @@ from pbx.store.sqlite import SqliteStore
 from pbx.tenants.tenant import Extension, Tenant
 from pbx.testphone.audio import NoAudio
 from pbx.testphone.phone import Account, Phone
+from tests.support.bad_weather import SHIPPED_S, BadWeather, weather_now
 from tests.support.network import SimNetwork, SimSocket
 
 EPOCH = 1_780_000_000.0  # unix seconds at the virtual clock's zero
@@ -94,6 +95,13 @@ class World:
         self._tokens = count(1)
         self._life = trio.CancelScope()
         self._stopped = trio.Event()
+        weather = weather_now()
+        self.bad_weather = None if weather is None else BadWeather(self, weather)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a PBX now."""
+        return not self._life.cancel_called
 
     def token(self) -> str:
         """Unique, and the same in every run."""
@@ -112,7 +120,7 @@ class World:
             socket=self.network.socket(*self.address),
             media=self.media,
             spool=self.spool,
-            store=self.store,
+            store=self.store if self.bad_weather is None else self.bad_weather.store,
             wall=wall,
             prompts=self.prompts,
             blobs=self.blobs,
@@ -125,7 +133,10 @@ class World:
 
     async def _run(self, server: Server, *, task_status: trio.TaskStatus[Server]) -> None:
         with trio.CancelScope() as self._life:
-            await server.run(task_status=task_status)
+            async with trio.open_nursery() as nursery:
+                if self.bad_weather is not None:
+                    nursery.start_soon(self.bad_weather.surround, server)
+                await server.run(task_status=task_status)
         self._stopped.set()
 
     async def stop(self) -> None:
@@ -139,6 +150,8 @@ class World:
         """The PBX is gone between two datagrams. What it confirmed as registered is kept, and nothing else."""
         self.network.remove(self.address)
         self._life.cancel()
+        if self.bad_weather is not None:
+            self.bad_weather.crashed()
         bindings = list(self.spool.load_bindings())
         self.spool, self.media = Spool(None), FakeEngine(address=self.address[0])
         await self.spool.commit(*(PutBinding(b.scope, b.aor, b.contact, b.expires_at, b.record) for b in bindings))
@@ -164,10 +177,9 @@ class World:
     async def cdrs(self, tenant: str = "acme") -> list[Cdr]:
         """What the store has, once everything in the spool has been shipped."""
         assert self.server is not None
-        for _ in range(1000):
-            if not len(self.server.calls) and not self.spool.stats().outbox:
-                break
-            await trio.sleep(0.1)
+        with trio.move_on_after(100 if self.bad_weather is None else SHIPPED_S):
+            while len(self.server.calls) or self.spool.stats().outbox:  # noqa: ASYNC110
+                await trio.sleep(0.1)
         scope = self.server.tenants.scope(next(t for t in self.tenants if t.name == tenant))
         return list((await self.store.cdrs(scope)).cdrs)
 
@@ -214,8 +226,12 @@ async def open_world(
             tenants = tenants or (make_tenant("acme"),)
             world = World(nursery, network, tenants, limits or Limits(), Path(folder), is_ipv6=is_ipv6)
             try:
+                if world.bad_weather is not None:
+                    nursery.start_soon(world.bad_weather.run)
                 await world.start()
                 yield world
+                if world.bad_weather is not None:
+                    await world.bad_weather.assert_kept()
             except BaseException as error:
                 error.add_note(f"seed {seed}, times are virtual\n{network}")
                 raise

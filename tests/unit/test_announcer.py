@@ -100,3 +100,11 @@ async def test_a_bus_that_carries_nothing_ends_nothing(autojump_clock):
     with pytest.raises(trio.TooSlowError), trio.fail_after(1):
         await announcer.run(Deaf())
     assert announcer.stats().failed == 1
+
+
+async def test_a_change_that_cannot_be_told_of_costs_its_own_signal_and_ends_nothing():
+    announcer = Announcer()
+    announcer.messages_changed(HERONS, "101", object(), 0)
+    announcer.registrations_changed(HERONS, "102")
+    assert await heard_from(announcer) == [("herons", "registrations.changed", {"extension": "102"})]
+    assert (announcer.stats().mistakes, announcer.stats().published) == (1, 1)

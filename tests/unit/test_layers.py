@@ -87,6 +87,7 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.cli.demo": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.cli.load": LIVE | {"pbx", "cyclopts", "rich"},
     "pbx.cli.serve": LIVE | {"pbx", "cyclopts", "rich"},
+    "pbx.cli.stop": LIVE,
     "pbx.server": LIVE | {"pbx", "mediacore"},
     "pbx.self_test": LIVE | {"pbx"},
     "pbx.garbage": set(),
@@ -94,7 +95,8 @@ ALLOWED: dict[str, set[str]] = {
     "pbx.site": LIVE | {"pbx"},
     "pbx.control": LIVE | {"pbx"},
     "pbx.announcer": LIVE | {"pbx"},
-    "pbx.supervise": LIVE | {"pbx.sip"},
+    "pbx.liveness": {"trio"},
+    "pbx.supervise": LIVE | {"pbx.sip", "pbx.liveness"},
 }
 
 # A core's absence of these is what makes a 32-second timer testable in no time.

@@ -3,11 +3,29 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import trio
 import trio.testing
 
-from pbx import supervise
+from pbx import liveness, supervise
+from pbx.liveness import ANSWER_S, ASK_EVERY_S, MISSES_MAX
 from pbx.supervise import BACK_OFF_MAX_S, STEADY_S, URL_FILE, run_web
+
+URL = b'{"web": "http://127.0.0.1:4711"}\n'
+
+
+@pytest.fixture(autouse=True)
+def web_answers(monkeypatch) -> list[bool]:
+    """What each question whether it still answers finds, in order; True when there are no more."""
+    found: list[bool] = []
+
+    async def answers(url: str) -> bool:
+        is_alive = found.pop(0) if found else True
+        await trio.sleep(0 if is_alive else ANSWER_S)
+        return is_alive
+
+    monkeypatch.setattr(liveness, "answers", answers)
+    return found
 
 
 class Pipe:
@@ -103,7 +121,7 @@ async def test_one_that_ran_for_long_is_started_again_soon(autojump_clock, monke
 
 async def test_the_port_that_the_first_one_found_is_the_others_too(autojump_clock, monkeypatch, tmp_path):
     def found() -> Process:
-        return Process(b'{"web": "http://127.0.0.1:4711"}\n', lasts_s=5.0)
+        return Process(URL, lasts_s=5.0)
 
     addresses = [address for _, address in await starts(monkeypatch, tmp_path, found, 20.0)]
     assert addresses == ["127.0.0.1:0", "127.0.0.1:4711", "127.0.0.1:4711"]
@@ -113,7 +131,7 @@ async def test_where_it_is_stands_in_a_file_while_it_is_supervised(autojump_cloc
     seen = []
 
     def found() -> Process:
-        return Process(b'{"web": "http://127.0.0.1:4711"}\n', lasts_s=5.0)
+        return Process(URL, lasts_s=5.0)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(starts, monkeypatch, tmp_path, found, 3.0)
@@ -139,8 +157,34 @@ async def test_one_that_does_not_end_is_killed(autojump_clock, monkeypatch, tmp_
     made = []
 
     def stubborn() -> Process:
-        made.append(Stubborn(b'{"web": "http://127.0.0.1:4711"}\n', lasts_s=1e6))
+        made.append(Stubborn(URL, lasts_s=1e6))
         return made[-1]
 
     await starts(monkeypatch, tmp_path, stubborn, 3.0)
     assert [process.was_killed for process in made] == [True]
+
+
+@pytest.mark.parametrize("before", [[], [True, False, False, True]])
+async def test_one_that_hangs_is_killed_and_started_anew(autojump_clock, monkeypatch, tmp_path, web_answers, before):
+    made = []
+
+    def hanging() -> Process:
+        web_answers[:] = [*before, *[False] * MISSES_MAX]
+        made.append(Stubborn(URL, lasts_s=1e6))
+        return made[-1]
+
+    hung_s = (len(before) + MISSES_MAX) * ASK_EVERY_S + (before.count(False) + MISSES_MAX) * ANSWER_S
+    times = [at for at, _ in await starts(monkeypatch, tmp_path, hanging, 2 * hung_s)]
+    assert times == [0, hung_s + 1]
+    assert made[0].was_killed
+
+
+async def test_one_that_is_slow_now_and_then_is_left_alone(autojump_clock, monkeypatch, tmp_path, web_answers):
+    web_answers[:] = [*[False] * (MISSES_MAX - 1), True] * 50
+    assert len(await starts(monkeypatch, tmp_path, lambda: Process(URL, lasts_s=1e6), 600.0)) == 1
+
+
+async def test_one_that_ends_while_it_is_asked_is_started_anew(autojump_clock, monkeypatch, tmp_path, web_answers):
+    web_answers[:] = [False] * 2
+    times = [at for at, _ in await starts(monkeypatch, tmp_path, lambda: Process(URL, lasts_s=4.0), 8.0)]
+    assert times == [0, 5]

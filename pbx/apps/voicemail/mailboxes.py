@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pbx.apps.voicemail.patience import patiently
-from pbx.blobs.interface import LIST_MAX, BlobError, BlobInfo, BlobMissing, Blobs
+from pbx.blobs.interface import LIST_MAX, BlobError, BlobInfo, BlobMissing, Blobs, BlobUnavailable
 from pbx.events.message_counts import MessageCounts
 from pbx.events.voicemail_message import Message, audio_key, box_prefix, greeting_key, record_key
 from pbx.tenants.scope import TenantScope
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 MESSAGES_MAX = 100  # of a box; then callers hear that it is full, and that is counted
 BOXES_MAX = 10_000  # remembered; then the one that was not asked for longest is read again when it is
+RETRY_S = 5.0  # between boxes that cannot be read, while the blobs are out of reach
 ASKED_MAX = 10_000  # boxes that wait to be read for `counts`; then one more is left out and counted, to be asked again
 
 Changed: TypeAlias = Callable[[TenantScope, str, int, int], None]  # scope, box, new, old
@@ -70,6 +71,11 @@ class Mailboxes:
             self._asked.discard((scope, box))
             try:
                 await self.messages(scope, box)
+            except BlobUnavailable as error:
+                # Nobody may ask again for an hour, and so long the lamp of a phone that has just come would be out.
+                log.warning("mailbox not read yet", scope=str(scope), box=box, error=str(error))
+                self._read_later(scope, box)
+                await trio.sleep(RETRY_S)
             except BlobError as error:
                 log.warning("mailbox not read", scope=str(scope), box=box, error=str(error))
 
