@@ -110,7 +110,10 @@ class MediaLeg(Protocol):
         """What the phone presses, while the `with` lasts."""
 
     def recording(self, path: Path, *, max_s: float) -> AbstractContextManager[Recording]:
-        """Both directions as one channel of a WAV file, while the `with` lasts and for at most `max_s`."""
+        """Both directions as one channel of a WAV file, while the `with` lasts and for at most `max_s`.
+
+        Raises OSError where the file cannot be made.
+        """
 
     def close(self) -> None:
         """Gives the ports back; a second call does nothing."""
@@ -129,7 +132,7 @@ class MediaRoom(Protocol):
         """Whether the others hear it."""
 
     async def play(self, path: Path) -> bool:
-        """Everybody in it hears a file to its end."""
+        """Everybody in it hears a file to its end. False: the file could not be read to its end."""
 
     def close(self) -> None:
         """Lets all go."""

@@ -49,11 +49,7 @@ class NativeLeg:
 
     async def play(self, path: Path) -> bool:
         """The phone hears a file; a file that cannot be read is logged, for the call goes on."""
-        try:
-            return await self.leg.play(path)
-        except mediacore.BadAudioFile as error:
-            log.error("cannot play", path=str(path), error=str(error))
-            return False
+        return await _play(self.leg, path)
 
     async def play_tone(self, hz: float, *, duration_ms: int) -> None:
         """The phone hears a sine."""
@@ -68,7 +64,11 @@ class NativeLeg:
     @contextmanager
     def recording(self, path: Path, *, max_s: float) -> Iterator["NativeRecording"]:
         """Both directions into one channel."""
-        with self.leg.record(path, channels="mixed", max_s=max_s) as recorder:
+        try:
+            recorder = self.leg.record(path, channels="mixed", max_s=max_s)
+        except mediacore.BadAudioFile as error:
+            raise OSError(str(error)) from error
+        with recorder:
             yield NativeRecording(self.leg, recorder)
 
     def close(self) -> None:
@@ -120,8 +120,8 @@ class NativeRoom:
             self._room.unmute(_native(leg).leg)
 
     async def play(self, path: Path) -> bool:
-        """Everybody hears a file."""
-        return await self._room.play(path)
+        """Everybody hears a file; one that cannot be read is logged, for the conference goes on."""
+        return await _play(self._room, path)
 
     def close(self) -> None:
         """Lets all go."""
@@ -181,6 +181,14 @@ class NativeEngine:
     def legs_open(self) -> int:
         """How many legs hold ports."""
         return self.engine.stats().legs
+
+
+async def _play(place: mediacore.trio.Leg | mediacore.trio.Conference, path: Path) -> bool:
+    try:
+        return await place.play(path)
+    except mediacore.BadAudioFile as error:
+        log.error("cannot play", path=str(path), error=str(error))
+        return False
 
 
 def _native(leg: MediaLeg) -> NativeLeg:

@@ -80,6 +80,24 @@ def test_the_quality_of_a_closed_leg_is_what_was_measured_last(engine):
     assert leg.quality().packets_received == 0
 
 
+async def test_a_file_that_is_no_audio_is_left_out_for_a_leg_and_for_a_room(engine, tmp_path):
+    bad = tmp_path / "conf-joined.wav"
+    bad.write_bytes(b"RIFF, but not for long")
+    leg, room = engine.open_leg(), engine.open_room(members_max=2)
+    room.add(leg)
+    assert await leg.play(bad) is False
+    assert await room.play(bad) is False
+    room.close()
+    leg.close()
+
+
+def test_a_recording_that_cannot_be_written_is_an_error_of_the_system(engine, tmp_path):
+    leg = engine.open_leg()
+    with pytest.raises(OSError, match="no-such-folder"), leg.recording(tmp_path / "no-such-folder" / "x.wav", max_s=1):
+        pass
+    leg.close()
+
+
 @pytest.mark.parametrize("remote", [None, ("::1", 4000), ("224.0.0.1", 4000), ("255.255.255.255", 9)])
 def test_any_address_that_sdp_may_name_is_taken(engine, remote):
     leg = engine.open_leg()
