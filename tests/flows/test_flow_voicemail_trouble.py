@@ -115,6 +115,15 @@ async def test_a_folder_that_cannot_be_written_is_told_to_the_caller(autojump_cl
         assert world.server.stats().voicemail.callers_refused_failed == 1
 
 
+async def test_a_greeting_that_finds_no_room_on_the_disk_keeps_nobody_from_leaving_a_message(autojump_clock):
+    async with open_voicemail_world() as world:
+        await world.server.voicemail.mailboxes.put_greeting(SCOPE, BOX, b"RIFF")
+        (world.folder / "voicemail-audio").write_text("in the way")
+        leaving = await leave(world, await world.phone("101"), speak_s=3, number=LEAVE)
+        assert leaving.ended_by == "us"
+        assert [round(message.duration_s) for message in await messages(world)] == [3]
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_in_bad_weather_every_message_arrives_once(autojump_clock, seed):
     async with open_voicemail_world() as world:
