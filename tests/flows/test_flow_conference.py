@@ -157,6 +157,24 @@ async def test_a_full_room_leads_elsewhere(autojump_clock):
         assert len(only_room(here).members) == 2
 
 
+@pytest.mark.parametrize("verb", ["remove", "close"])
+async def test_an_engine_that_fails_as_a_room_ends_leaves_no_dead_room_behind(autojump_clock, monkeypatch, verb):
+    async with world() as here:
+        call = await enter(here, "101", "604")
+
+        def fail(self, *leg):
+            raise RuntimeError("the media thread does not answer")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(FakeRoom, verb, fail)
+            call.hang_up()
+            await here.settle()
+        here.media.rooms.clear()
+        for number in ("102", "103"):
+            await enter(here, number, "604")
+        assert set(only_room(here).members) == {leg_of(here, number).id for number in ("102", "103")}
+
+
 @pytest.mark.parametrize("at_s", [0.0, 0.1, 1.0, 3.0, 4.1, 5.0, 9.0])
 @pytest.mark.parametrize("room", ["602", "603"])
 async def test_a_hang_up_at_any_moment_leaves_nothing(autojump_clock, at_s, room):

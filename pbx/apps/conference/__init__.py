@@ -84,10 +84,12 @@ class Conference:
     def _inside(self, call: ApplicationCall, room: Room) -> Iterator[None]:
         try:
             yield
-        finally:  # however it ends
-            call.leave(room.media)
-            room.tell("conf-left")
-            self.rooms.leave(call.scope, room, call.id)
+        finally:  # however it ends, and whatever the engine says to it
+            try:
+                call.leave(room.media)
+            finally:
+                room.tell("conf-left")
+                self.rooms.leave(call.scope, room, call.id)
 
 
 def _door(call: ApplicationCall) -> tuple[TenantScope, str]:
