@@ -4,7 +4,7 @@ The engine's own threads do the work. Verbs that are not awaited return at once;
 they do, and cancelling one stops it.
 """
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -109,10 +109,10 @@ class MediaLeg(Protocol):
     def listening(self) -> AbstractContextManager[Digits]:
         """What the phone presses, while the `with` lasts."""
 
-    def recording(self, path: Path, *, max_s: float) -> AbstractContextManager[Recording]:
+    def recording(self, path: Path, *, max_s: float) -> AbstractAsyncContextManager[Recording]:
         """Both directions as one channel of a WAV file, while the `with` lasts and for at most `max_s`.
 
-        Raises OSError where the file cannot be made.
+        The file is whole once it is left. Raises OSError where it cannot be made.
         """
 
     def close(self) -> None:

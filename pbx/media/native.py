@@ -1,15 +1,18 @@
 """The media engine of mediacore behind the interface: converts, calls, returns. Knows neither SIP nor calls."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Self
 
 import mediacore.trio
 import structlog
+import trio
 
 import mediacore
 from pbx.media.interface import Address, Digits, MediaLeg, MediaQuality, NoMediaPorts, RoomIsFull, Stream
+
+CLOSE_TRIES = 10  # the engine waits two seconds for the disk; then what is in the file by now has to do
 
 log = structlog.get_logger()
 
@@ -61,15 +64,19 @@ class NativeLeg:
         with self.leg.listening() as digits:
             yield digits
 
-    @contextmanager
-    def recording(self, path: Path, *, max_s: float) -> Iterator["NativeRecording"]:
+    @asynccontextmanager
+    async def recording(self, path: Path, *, max_s: float) -> AsyncIterator["NativeRecording"]:
         """Both directions into one channel."""
         try:
             recorder = self.leg.record(path, channels="mixed", max_s=max_s)
         except mediacore.BadAudioFile as error:
             raise OSError(str(error)) from error
-        with recorder:
+        try:
             yield NativeRecording(self.leg, recorder)
+        finally:
+            # In a thread: the rest of the recording is written to a disk, which may hang for longer than a phone waits.
+            with trio.CancelScope(shield=True):  # bounded: CLOSE_TRIES, each of two seconds
+                await trio.to_thread.run_sync(_close, recorder)
 
     def close(self) -> None:
         """Gives the ports back."""
@@ -181,6 +188,15 @@ class NativeEngine:
     def legs_open(self) -> int:
         """How many legs hold ports."""
         return self.engine.stats().legs
+
+
+def _close(recorder: mediacore.Recorder) -> None:
+    for _ in range(CLOSE_TRIES):
+        try:
+            return recorder.close()
+        except mediacore.MediaError as error:
+            log.warning("recording not closed yet", path=recorder.path, error=str(error))
+    return None
 
 
 async def _play(place: mediacore.trio.Leg | mediacore.trio.Conference, path: Path) -> bool:
