@@ -83,6 +83,18 @@ async def test_a_star_mutes_and_unmutes(autojump_clock):
         assert leg.heard[-2:] == ["conf-muted", "conf-unmuted"]
 
 
+async def test_stars_in_a_row_are_heeded_at_once_and_not_one_prompt_after_the_other(autojump_clock):
+    async with world() as here:
+        await enter(here, "101", "602")
+        leg, room = leg_of(here, "101"), only_room(here)
+        leg.press("*" * 41)
+        await trio.sleep(0.5)
+        assert room.members[leg.id] is True
+        leg.press("*")
+        await trio.sleep(0.5)
+        assert room.members[leg.id] is False
+
+
 @pytest.mark.parametrize("typed", ["2580#", "2580"])  # without the hash after a pause
 async def test_the_pin_opens_the_room(autojump_clock, typed):
     async with world() as here:

@@ -128,9 +128,14 @@ async def _announce(call: ApplicationCall, room: Room) -> None:
 
 async def _take_keys(call: ApplicationCall, room: Room, *, is_muted: bool) -> None:
     with call.listening() as digits:
+        pressed: str | None = None
         while True:
-            if await digits.next() == MUTE_KEY:
-                is_muted = not is_muted
-                call.mute(room.media, is_muted=is_muted)
-                await call.enter("inside", muted=str(int(is_muted)))
-                await call.play("conf-muted" if is_muted else "conf-unmuted")
+            pressed = pressed or await digits.next()
+            if pressed != MUTE_KEY:
+                pressed = None
+                continue
+            is_muted = not is_muted
+            call.mute(room.media, is_muted=is_muted)
+            await call.enter("inside", muted=str(int(is_muted)))
+            # A key cuts it short: they must not pile up behind the words about the one before.
+            pressed = await call.ask(digits, "conf-muted" if is_muted else "conf-unmuted", wait_s=0)
