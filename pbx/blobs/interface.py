@@ -65,10 +65,20 @@ class Blobs(Protocol):
         """The blobs whose keys begin with `prefix`, by key; those behind the key `after`."""
 
 
+def is_key_part(text: str) -> bool:
+    """Whether this may stand between two slashes of a key."""
+    return _KEY_PART.fullmatch(text) is not None
+
+
+def is_key(text: str) -> bool:
+    """Whether a blob may have this name."""
+    return len(text) <= KEY_LENGTH_MAX and all(map(is_key_part, text.split("/")))
+
+
 def check_key(scope: TenantScope, key: str) -> list[str]:
     """Region, tenant and the key's parts, none of which can lead anywhere but down. Raises BlobRefused."""
     parts = [scope.region, scope.tenant, *key.split("/")]
-    if len(key) > KEY_LENGTH_MAX or not all(map(_KEY_PART.fullmatch, parts)):
+    if not is_key(key) or not is_key_part(scope.region) or not is_key_part(scope.tenant):
         raise BlobRefused(
             f"{'/'.join(parts)[:80]!r}: parts have letters, digits, '_', '-' and inner dots, and 1 to 200 of them"
         )

@@ -17,7 +17,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from pbx.blobs.interface import LIST_MAX, BlobInfo, BlobMissing, BlobRefused, BlobUnavailable, check_key
+from pbx.blobs.interface import LIST_MAX, BlobInfo, BlobMissing, BlobRefused, BlobUnavailable, check_key, is_key
 from pbx.tenants.scope import TenantScope
 
 T = TypeVar("T")
@@ -142,11 +142,12 @@ def _info_if_there(key: str, path: Path) -> Iterator[BlobInfo]:
 
 
 def _keys(top: Path, folders: Sequence[str]) -> Iterator[str]:
-    """The keys under `folders`, in no order."""
+    """The keys under `folders`, in no order. What others put there (an rsync under way, say) is no blob."""
     start = top.joinpath(*(f"{folder}+" for folder in folders))
-    for folder, _, names in os.walk(start):
+    for folder, inner, names in os.walk(start):
+        inner[:] = [name for name in inner if name.endswith("+")]
         above = [part.removesuffix("+") for part in Path(folder).relative_to(top).parts]
-        yield from ("/".join([*above, name]) for name in names)
+        yield from filter(is_key, ("/".join([*above, name]) for name in names))
 
 
 def _remove_old(partial: Path) -> None:

@@ -204,9 +204,18 @@ class Wire:
         try:
             with anyio.fail_after(SEND_MAX_S):
                 async with self._sending:
-                    await self._stream.send(data)
+                    await self._send_whole(data)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, TimeoutError) as error:
             raise BusUnavailable("the other end is gone") from error
+
+    async def _send_whole(self, data: bytes) -> None:
+        # Half a frame makes nonsense of whatever follows it: who is cancelled halfway sends the rest all the same.
+        try:
+            with anyio.fail_after(SEND_MAX_S, shield=True):
+                await self._stream.send(data)
+        except TimeoutError:
+            await self._stream.aclose()
+            raise
 
     async def receive(self, *, size_max: int = FRAME_MAX_BYTES) -> bytes:
         """The next frame's MessagePack. Raises BusUnavailable at the end of the connection or of its sense."""

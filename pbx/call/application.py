@@ -5,7 +5,7 @@ must survive that stands in the exit of a context manager. It names its steps by
 `step`: in the process that goes on with a call, it begins there.
 """
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -122,7 +122,7 @@ class ApplicationCall:
             nursery.cancel_scope.cancel()
         return pressed
 
-    def recording(self, path: Path, *, max_s: float) -> AbstractContextManager[Recording]:
+    def recording(self, path: Path, *, max_s: float) -> AbstractAsyncContextManager[Recording]:
         """What the caller says and hears, into a WAV file, while the `with` lasts."""
         return self._media.recording(path, max_s=max_s)
 

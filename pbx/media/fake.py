@@ -6,8 +6,8 @@ what a phone presses is what a test says it does.
 
 import wave
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import trio
@@ -138,8 +138,8 @@ class FakeLeg:
             for listener in self._listeners:
                 listener.press(digit)
 
-    @contextmanager
-    def recording(self, path: Path, *, max_s: float) -> Iterator[FakeRecording]:
+    @asynccontextmanager
+    async def recording(self, path: Path, *, max_s: float) -> AsyncIterator[FakeRecording]:
         """Silence into a file."""
         recording = FakeRecording(path, max_s)
         try:

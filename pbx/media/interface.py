@@ -4,7 +4,7 @@ The engine's own threads do the work. Verbs that are not awaited return at once;
 they do, and cancelling one stops it.
 """
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -109,8 +109,11 @@ class MediaLeg(Protocol):
     def listening(self) -> AbstractContextManager[Digits]:
         """What the phone presses, while the `with` lasts."""
 
-    def recording(self, path: Path, *, max_s: float) -> AbstractContextManager[Recording]:
-        """Both directions as one channel of a WAV file, while the `with` lasts and for at most `max_s`."""
+    def recording(self, path: Path, *, max_s: float) -> AbstractAsyncContextManager[Recording]:
+        """Both directions as one channel of a WAV file, while the `with` lasts and for at most `max_s`.
+
+        The file is whole once it is left. Raises OSError where it cannot be made.
+        """
 
     def close(self) -> None:
         """Gives the ports back; a second call does nothing."""
@@ -129,7 +132,7 @@ class MediaRoom(Protocol):
         """Whether the others hear it."""
 
     async def play(self, path: Path) -> bool:
-        """Everybody in it hears a file to its end."""
+        """Everybody in it hears a file to its end. False: the file could not be read to its end."""
 
     def close(self) -> None:
         """Lets all go."""

@@ -1,15 +1,18 @@
 """The media engine of mediacore behind the interface: converts, calls, returns. Knows neither SIP nor calls."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Self
 
 import mediacore.trio
 import structlog
+import trio
 
 import mediacore
 from pbx.media.interface import Address, Digits, MediaLeg, MediaQuality, NoMediaPorts, RoomIsFull, Stream
+
+CLOSE_TRIES = 10  # the engine waits two seconds for the disk; then what is in the file by now has to do
 
 log = structlog.get_logger()
 
@@ -49,11 +52,7 @@ class NativeLeg:
 
     async def play(self, path: Path) -> bool:
         """The phone hears a file; a file that cannot be read is logged, for the call goes on."""
-        try:
-            return await self.leg.play(path)
-        except mediacore.BadAudioFile as error:
-            log.error("cannot play", path=str(path), error=str(error))
-            return False
+        return await _play(self.leg, path)
 
     async def play_tone(self, hz: float, *, duration_ms: int) -> None:
         """The phone hears a sine."""
@@ -65,11 +64,19 @@ class NativeLeg:
         with self.leg.listening() as digits:
             yield digits
 
-    @contextmanager
-    def recording(self, path: Path, *, max_s: float) -> Iterator["NativeRecording"]:
+    @asynccontextmanager
+    async def recording(self, path: Path, *, max_s: float) -> AsyncIterator["NativeRecording"]:
         """Both directions into one channel."""
-        with self.leg.record(path, channels="mixed", max_s=max_s) as recorder:
+        try:
+            recorder = self.leg.record(path, channels="mixed", max_s=max_s)
+        except mediacore.BadAudioFile as error:
+            raise OSError(str(error)) from error
+        try:
             yield NativeRecording(self.leg, recorder)
+        finally:
+            # In a thread: the rest of the recording is written to a disk, which may hang for longer than a phone waits.
+            with trio.CancelScope(shield=True):  # bounded: CLOSE_TRIES, each of two seconds
+                await trio.to_thread.run_sync(_close, recorder)
 
     def close(self) -> None:
         """Gives the ports back."""
@@ -120,8 +127,8 @@ class NativeRoom:
             self._room.unmute(_native(leg).leg)
 
     async def play(self, path: Path) -> bool:
-        """Everybody hears a file."""
-        return await self._room.play(path)
+        """Everybody hears a file; one that cannot be read is logged, for the conference goes on."""
+        return await _play(self._room, path)
 
     def close(self) -> None:
         """Lets all go."""
@@ -181,6 +188,23 @@ class NativeEngine:
     def legs_open(self) -> int:
         """How many legs hold ports."""
         return self.engine.stats().legs
+
+
+def _close(recorder: mediacore.Recorder) -> None:
+    for _ in range(CLOSE_TRIES):
+        try:
+            return recorder.close()
+        except mediacore.MediaError as error:
+            log.warning("recording not closed yet", path=recorder.path, error=str(error))
+    return None
+
+
+async def _play(place: mediacore.trio.Leg | mediacore.trio.Conference, path: Path) -> bool:
+    try:
+        return await place.play(path)
+    except mediacore.BadAudioFile as error:
+        log.error("cannot play", path=str(path), error=str(error))
+        return False
 
 
 def _native(leg: MediaLeg) -> NativeLeg:

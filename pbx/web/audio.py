@@ -4,14 +4,14 @@ Several ranges in one request, and a range of something else than bytes, are ans
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from fastapi import Response
-from fastapi.responses import StreamingResponse
 
 from pbx.blobs.interface import BlobInfo, Blobs
 from pbx.tenants.scope import TenantScope
+from pbx.web.closing_response import ClosingResponse
 from pbx.web.problem import Problem
 
 _RANGE = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", re.IGNORECASE)
@@ -70,10 +70,10 @@ async def recording(
         status = 206
         headers["Content-Range"] = f"bytes {part.first}-{part.last}/{part.size}"
     headers["Content-Length"] = str(part.length)
-    return StreamingResponse(_content(blobs, scope, key, part), status, headers, media_type="audio/wav")
+    return ClosingResponse(_content(blobs, scope, key, part), status, headers, media_type="audio/wav")
 
 
-async def _content(blobs: Blobs, scope: TenantScope, key: str, part: Part) -> AsyncIterator[bytes]:
+async def _content(blobs: Blobs, scope: TenantScope, key: str, part: Part) -> AsyncGenerator[bytes, None]:
     position = 0
     async with blobs.get(scope, key) as chunks:
         async for chunk in chunks:

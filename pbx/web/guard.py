@@ -20,6 +20,7 @@ from pbx.web.problem import Problem, problem_of
 
 BODY_MAX_BYTES = 64 * 1024  # no request of ours comes near
 BODY_S = 10.0  # for all of it to arrive
+SEND_MAX_S = 30.0  # for a piece of an answer to go; a client that reads nothing for so long is let go
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUESTED_WITH = "pbx"
 
@@ -56,10 +57,12 @@ class Guard:
             await self._app(scope, _replayed(body, receive), guarded)
         except Exception as error:
             problem = problem_of(error)
-            if problem.status >= 500:
+            if problem.status >= 500 and not guarded.is_stuck:
                 log.exception("request broke", method=scope["method"], path=scope["path"])
             if guarded.has_ended:
                 return  # with the problem, which the application has answered itself
+            if guarded.is_stuck:
+                log.info("client reads nothing", path=scope["path"])
             if guarded.has_started:
                 raise  # too late for words: the connection is closed, and the client sees that it is not whole
             await problem.response()(scope, receive, guarded)
@@ -94,7 +97,7 @@ class _GuardedSend:
     """Adds the headers that every answer has."""
 
     def __init__(self, send: Send) -> None:
-        self.has_started = self.has_ended = False
+        self.has_started = self.has_ended = self.is_stuck = False
         self._send = send
 
     async def __call__(self, message: Message) -> None:
@@ -104,7 +107,12 @@ class _GuardedSend:
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
-        await self._send(message)
+        try:
+            with anyio.fail_after(SEND_MAX_S):
+                await self._send(message)
+        except TimeoutError:
+            self.is_stuck = True
+            raise
         self.has_ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
 

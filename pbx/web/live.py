@@ -13,7 +13,7 @@ has missed nothing that the newest list does not say. One look serves all client
 | `cdrs`          | {"id": …} of the newest CDR             |
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -31,6 +31,7 @@ LOOK_AGAIN_S = 5.0
 LOOK_PAUSE_S = 0.1  # between looks: a hundred calls that begin in one second are ten looks, not a hundred
 COMMENT_EVERY_S = 15.0  # so that proxies and browsers know that the line is alive, and we that the client is
 LISTENERS_MAX = 200  # clients of this process; the next one is told 503
+LISTENERS_OF_TENANT_MAX = 100  # so that the browsers of one tenant cannot take everybody's place
 
 Look: TypeAlias = Callable[[TenantScope], Awaitable[object]]
 
@@ -104,10 +105,10 @@ class LiveFeed:
         self._is_closed = False
         self._looked = self._looks_failed = self._coalesced_before = 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether one more client would be too many."""
-        return self._listeners() >= LISTENERS_MAX
+    def is_full(self, scope: TenantScope) -> bool:
+        """Whether one more client of this tenant would be too many."""
+        of_tenant = len(self._audiences[scope].listeners) if scope in self._audiences else 0
+        return of_tenant >= LISTENERS_OF_TENANT_MAX or self._listeners() >= LISTENERS_MAX
 
     def stats(self) -> LiveStats:
         """How it goes."""
@@ -134,7 +135,9 @@ class LiveFeed:
             for listener in audience.listeners:
                 listener.close()
 
-    async def stream(self, scope: TenantScope, is_welcome: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
+    async def stream(
+        self, scope: TenantScope, is_welcome: Callable[[], Awaitable[bool]]
+    ) -> AsyncGenerator[bytes, None]:
         """A client's events as text/event-stream, until it leaves or `is_welcome` (asked now and then) says no."""
         yield b"retry: 1000\n\n"
         with self._listening(scope) as listener:

@@ -85,6 +85,18 @@ async def test_a_star_mutes_and_unmutes(autojump_clock):
         assert leg.heard[-2:] == ["conf-muted", "conf-unmuted"]
 
 
+async def test_stars_in_a_row_are_heeded_at_once_and_not_one_prompt_after_the_other(autojump_clock):
+    async with world() as here:
+        await enter(here, "101", "602")
+        leg, room = leg_of(here, "101"), only_room(here)
+        leg.press("*" * 41)
+        await trio.sleep(0.5)
+        assert room.members[leg.id] is True
+        leg.press("*")
+        await trio.sleep(0.5)
+        assert room.members[leg.id] is False
+
+
 @pytest.mark.parametrize("typed", ["2580#", "2580"])  # without the hash after a pause
 async def test_the_pin_opens_the_room(autojump_clock, typed):
     async with world() as here:
@@ -157,6 +169,24 @@ async def test_a_full_room_leads_elsewhere(autojump_clock):
         await call.ended.wait()
         assert leg.heard == ["conf-full", "nobody-available"]
         assert len(only_room(here).members) == 2
+
+
+@pytest.mark.parametrize("verb", ["remove", "close"])
+async def test_an_engine_that_fails_as_a_room_ends_leaves_no_dead_room_behind(autojump_clock, monkeypatch, verb):
+    async with world() as here:
+        call = await enter(here, "101", "604")
+
+        def fail(self, *leg):
+            raise RuntimeError("the media thread does not answer")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(FakeRoom, verb, fail)
+            call.hang_up()
+            await here.settle()
+        here.media.rooms.clear()
+        for number in ("102", "103"):
+            await enter(here, number, "604")
+        assert set(only_room(here).members) == {leg_of(here, number).id for number in ("102", "103")}
 
 
 @pytest.mark.parametrize("at_s", [0.0, 0.1, 1.0, 3.0, 4.1, 5.0, 9.0])

@@ -95,6 +95,19 @@ async def test_a_wrong_digit_is_told_and_the_prompt_comes_again(autojump_clock):
         assert leg.heard == ["menu-demo", "menu-invalid", "menu-demo", "goodbye"]
 
 
+async def test_what_is_pressed_while_the_mistake_is_told_counts(autojump_clock):
+    async with world() as here:
+        alice, bob = await here.phone("101"), await here.phone("102")
+        alice.dial("601")
+        await trio.sleep(1)
+        leg = await caller_leg(here)
+        leg.press("987")
+        await trio.sleep(1.5)
+        leg.press("1")
+        await bob.incoming.receive()
+        assert leg.heard[:2] == ["menu-demo", "menu-invalid"]
+
+
 async def test_who_presses_nothing_is_led_on(autojump_clock):
     async with world() as here:
         alice = await here.phone("101")

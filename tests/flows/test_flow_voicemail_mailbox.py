@@ -243,6 +243,17 @@ async def test_after_five_wrong_pins_the_right_one_is_refused_for_a_quarter_of_a
         await hang_up(call)
 
 
+async def test_who_begins_the_pin_while_the_last_one_is_said_to_be_wrong_loses_no_digit(autojump_clock):
+    async with with_messages() as (world, owner):
+        call, leg = await dial_in(world, owner, "1111")
+        await wait_heard(leg, "vm-wrong-pin")
+        leg.press(PIN[:2])
+        await trio.sleep(3)
+        leg.press(f"{PIN[2:]}#")
+        await wait_heard(leg, "vm-no-messages")
+        await hang_up(call)
+
+
 async def test_an_extension_without_a_pin_has_no_mailbox_to_dial_into(autojump_clock):
     async with with_messages() as (world, _):
         call, leg = await dial(world, await world.phone("101"), COLLECT)

@@ -5,7 +5,7 @@ import trio
 
 from pbx.blobs.interface import BlobUnavailable
 from pbx.call.state import decode_state, encode_state
-from pbx.media.fake import FakeLeg
+from pbx.media.fake import FakeLeg, FakeRecording
 from tests.support.hostile import Weather
 from tests.support.hostile_blobs import HostileBlobs
 from tests.support.voicemail_world import (
@@ -113,6 +113,33 @@ async def test_a_folder_that_cannot_be_written_is_told_to_the_caller(autojump_cl
         await call.ended.wait()
         assert leg.heard[-2:] == ["vm-try-later", "goodbye"]
         assert world.server.stats().voicemail.callers_refused_failed == 1
+
+
+async def test_a_greeting_that_finds_no_room_on_the_disk_keeps_nobody_from_leaving_a_message(autojump_clock):
+    async with open_voicemail_world() as world:
+        await world.server.voicemail.mailboxes.put_greeting(SCOPE, BOX, b"RIFF")
+        (world.folder / "voicemail-audio").write_text("in the way")
+        leaving = await leave(world, await world.phone("101"), speak_s=3, number=LEAVE)
+        assert leaving.ended_by == "us"
+        assert [round(message.duration_s) for message in await messages(world)] == [3]
+
+
+async def at_once(_: FakeRecording) -> None:
+    """The first write found no room."""
+    await trio.lowlevel.checkpoint()
+
+
+async def test_a_greeting_that_no_disk_takes_is_not_asked_for_for_ever(autojump_clock, monkeypatch):
+    async with open_voicemail_world() as world:
+        call, leg = await dial(world, await world.phone(BOX), COLLECT)
+        leg.press(f"{PIN}#")
+        await wait_heard(leg, "vm-last-menu")
+        monkeypatch.setattr(FakeRecording, "wait_ended", at_once)
+        monkeypatch.setattr(FakeRecording, "duration_s", 0.0)
+        leg.press("9")
+        await call.ended.wait()
+        assert leg.heard.count("beep") == 3
+        assert leg.heard[-2:] == ["vm-try-later", "goodbye"]
 
 
 @pytest.mark.parametrize("seed", range(6))

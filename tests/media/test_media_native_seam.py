@@ -1,10 +1,13 @@
 """The native engine behind the calls' interface: the same habits as the fake one, on real ports."""
 
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
+import trio
 
+import mediacore
 from pbx.media.interface import NoMediaPorts, Stream
 from pbx.media.native import NativeEngine
 from tests.support.free_ports import free_port_range
@@ -78,6 +81,46 @@ def test_the_quality_of_a_closed_leg_is_what_was_measured_last(engine):
     leg.update(STREAM)
     leg.close()
     assert leg.quality().packets_received == 0
+
+
+async def test_a_file_that_is_no_audio_is_left_out_for_a_leg_and_for_a_room(engine, tmp_path):
+    bad = tmp_path / "conf-joined.wav"
+    bad.write_bytes(b"RIFF, but not for long")
+    leg, room = engine.open_leg(), engine.open_room(members_max=2)
+    room.add(leg)
+    assert await leg.play(bad) is False
+    assert await room.play(bad) is False
+    room.close()
+    leg.close()
+
+
+async def test_a_recording_that_cannot_be_written_is_an_error_of_the_system(engine, tmp_path):
+    leg = engine.open_leg()
+    with pytest.raises(OSError, match="no-such-folder"):
+        async with leg.recording(tmp_path / "no-such-folder" / "x.wav", max_s=1):
+            pass
+    leg.close()
+
+
+async def test_a_disk_that_hangs_as_a_recording_ends_holds_up_no_other_call(engine, tmp_path, monkeypatch):
+    leg, others_go_on = engine.open_leg(), threading.Event()
+    outcomes: list[bool] = []
+
+    def close_slowly(recorder: mediacore.Recorder) -> None:
+        outcomes.append(others_go_on.wait(timeout=5))
+        close(recorder)
+
+    close = mediacore.Recorder.close
+    monkeypatch.setattr(mediacore.Recorder, "close", close_slowly)
+    async with trio.open_nursery() as nursery:
+        async with leg.recording(tmp_path / "x.wav", max_s=1):
+            nursery.start_soon(_do, others_go_on.set)
+    assert outcomes == [True]
+    leg.close()
+
+
+async def _do(work: Callable[[], None]) -> None:
+    work()
 
 
 @pytest.mark.parametrize("remote", [None, ("::1", 4000), ("224.0.0.1", 4000), ("255.255.255.255", 9)])

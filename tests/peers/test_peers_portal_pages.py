@@ -143,7 +143,7 @@ def test_a_mistake_of_the_server_is_told_in_its_words_and_asked_again(
     expect(page.locator("[data-message]")).to_have_count(2)
 
 
-def test_a_message_that_the_server_does_not_delete_comes_back(
+def test_a_message_that_the_server_does_not_delete_stays_and_it_is_said_why(
     page: Page, world: World, address: str, complaints: Complaints
 ):
     complaints.expect("500")
@@ -151,6 +151,7 @@ def test_a_message_that_the_server_does_not_delete_comes_back(
     expect(page.locator("[data-message]")).to_have_count(2)
     world.broken.add("voicemail")
     delete(page)
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
     world.broken.clear()
     expect(page.locator("[data-message]")).to_have_count(2)
     assert len(world.voicemail) == 2

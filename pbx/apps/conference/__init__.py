@@ -84,10 +84,12 @@ class Conference:
     def _inside(self, call: ApplicationCall, room: Room) -> Iterator[None]:
         try:
             yield
-        finally:  # however it ends
-            call.leave(room.media)
-            room.tell("conf-left")
-            self.rooms.leave(call.scope, room, call.id)
+        finally:  # however it ends, and whatever the engine says to it
+            try:
+                call.leave(room.media)
+            finally:
+                room.tell("conf-left")
+                self.rooms.leave(call.scope, room, call.id)
 
 
 def _door(call: ApplicationCall) -> tuple[TenantScope, str]:
@@ -126,9 +128,14 @@ async def _announce(call: ApplicationCall, room: Room) -> None:
 
 async def _take_keys(call: ApplicationCall, room: Room, *, is_muted: bool) -> None:
     with call.listening() as digits:
+        pressed: str | None = None
         while True:
-            if await digits.next() == MUTE_KEY:
-                is_muted = not is_muted
-                call.mute(room.media, is_muted=is_muted)
-                await call.enter("inside", muted=str(int(is_muted)))
-                await call.play("conf-muted" if is_muted else "conf-unmuted")
+            pressed = pressed or await digits.next()
+            if pressed != MUTE_KEY:
+                pressed = None
+                continue
+            is_muted = not is_muted
+            call.mute(room.media, is_muted=is_muted)
+            await call.enter("inside", muted=str(int(is_muted)))
+            # A key cuts it short: they must not pile up behind the words about the one before.
+            pressed = await call.ask(digits, "conf-muted" if is_muted else "conf-unmuted", wait_s=0)

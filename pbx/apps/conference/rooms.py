@@ -61,5 +61,5 @@ class Rooms:
         """The call is in it no longer; the last one closes it."""
         room.members.discard(call_id)
         if not room.members:
+            del self._rooms[scope, room.name]  # first: nobody may come into a room that could not be closed
             room.media.close()
-            del self._rooms[scope, room.name]

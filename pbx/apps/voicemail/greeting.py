@@ -10,10 +10,11 @@ from pbx.apps.voicemail.recording import record_until_done
 from pbx.call.application import ApplicationCall
 
 GREETING_MAX_S = 60.0
+TRIES_MAX = 3  # that come to nothing; on a full disk all of them do
 
 
 async def record_greeting(call: ApplicationCall, mailboxes: Mailboxes, audio: AudioFiles) -> None:
-    """Until the caller has decided. Raises BlobUnavailable where what they decided cannot be done."""
+    """Until the caller has decided. Raises BlobUnavailable, OSError where what they want cannot be done."""
     scope, box = call.scope, call.options["box"]
     async with audio.holding("greeting") as path:
         key = GreetingKey.AGAIN
@@ -31,7 +32,11 @@ async def record_greeting(call: ApplicationCall, mailboxes: Mailboxes, audio: Au
 async def _take(call: ApplicationCall, path: Path) -> GreetingKey:
     """Records one and asks what to do with it."""
     await call.play("vm-record-greeting", "beep")
+    tries = 1
     while await record_until_done(call, path, max_s=GREETING_MAX_S) < MESSAGE_MIN_S:
+        if tries == TRIES_MAX:
+            raise OSError(f"{tries} greetings in a row without a second of sound: the disk may be full")
+        tries += 1
         await call.play("vm-too-short", "vm-record-greeting", "beep")
     with call.listening() as digits:
         key = GreetingKey.HEAR

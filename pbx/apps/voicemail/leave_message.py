@@ -19,6 +19,7 @@ from pbx.apps.voicemail.recording import record_until_done
 from pbx.blobs.interface import BlobError
 from pbx.call.application import ApplicationCall
 from pbx.events.voicemail_message import Message
+from pbx.media.interface import Digits
 from pbx.prompts.sentences import unavailable
 
 log = structlog.get_logger()
@@ -75,11 +76,18 @@ class LeaveMessage:
                 await call.ask(digits, call.options["greeting"], wait_s=0)
                 return
             own = await self._own_greeting(call)
-            if own is None:
+            if own is None or not await self._play(call, digits, own):
                 await call.ask(digits, *unavailable(call.options["box"]), "vm-intro", wait_s=0)
-                return
-            async with self._audio.holding("greeting", own) as path:
+
+    async def _play(self, call: ApplicationCall, digits: Digits, greeting: bytes) -> bool:
+        """Until its end or a digit; False where the disk has no room for the file."""
+        try:
+            async with self._audio.holding("greeting", greeting) as path:
                 await call.ask(digits, path, wait_s=0)
+        except OSError as error:
+            log.error("greeting not played", call=call.id, scope=str(call.scope), error=str(error))
+            return False
+        return True
 
     async def _own_greeting(self, call: ApplicationCall) -> bytes | None:
         try:

@@ -80,17 +80,17 @@ class Mailbox:
         return ""
 
     async def _knows_pin(self, call: ApplicationCall, pin_hash: str) -> bool:
+        before: list[str] = []
         for tries in range(int(call.data.get("tries", "0")), PIN_TRIES_MAX):
             await call.enter("pin", tries=str(tries))
-            pin = await _enter_pin(call)
+            pin = await _enter_pin(call, *before)
             match await self._judge(call, pin_hash, pin):
                 case "right":
                     await call.enter("counts")
                     return True
                 case "locked":
                     return False
-            if tries + 1 < PIN_TRIES_MAX:
-                await call.play("vm-wrong-pin")
+            before = ["vm-wrong-pin"]  # said with the next question: what is pressed meanwhile counts
         return False
 
     async def _judge(self, call: ApplicationCall, pin_hash: str, pin: str) -> Literal["right", "wrong", "locked"]:
@@ -109,9 +109,9 @@ class Mailbox:
         return "right"
 
 
-async def _enter_pin(call: ApplicationCall) -> str:
+async def _enter_pin(call: ApplicationCall, *before: str) -> str:
     with call.listening() as digits:
-        first = await call.ask(digits, "vm-enter-pin", wait_s=PIN_WAIT_S)
+        first = await call.ask(digits, *before, "vm-enter-pin", wait_s=PIN_WAIT_S)
         if first in (None, "#"):
             return ""
         return first + await digits.collect(until="#", between_s=PIN_WAIT_S, timeout_s=PIN_TYPED_S)

@@ -12,8 +12,8 @@ END_KEY = "#"
 
 async def record_until_done(call: ApplicationCall, path: Path, *, max_s: float) -> float:
     """Records into `path`; how many seconds it came to."""
-    with call.listening() as digits, call.recording(path, max_s=max_s) as recording:
-        async with trio.open_nursery() as nursery:
+    with call.listening() as digits:
+        async with call.recording(path, max_s=max_s) as recording, trio.open_nursery() as nursery:
             nursery.start_soon(_wait_end_key, digits, nursery.cancel_scope)
             await recording.wait_ended()
             nursery.cancel_scope.cancel()

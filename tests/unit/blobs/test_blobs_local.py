@@ -29,6 +29,18 @@ async def test_a_file_lies_where_a_person_would_look_for_it(tmp_path):
     assert files(tmp_path) == ["local/herons/calls+/2027+/call-1.wav"]
 
 
+async def test_what_others_put_beside_the_blobs_hides_none_of_them(tmp_path):
+    blobs = LocalBlobs(tmp_path, inline=True)
+    await blobs.put(HERONS, "voicemail/102/1.json", b"{}")
+    folder = tmp_path / "local" / "herons" / "voicemail+" / "102+"
+    for name in (".1.json.Xq3A9b", "1.json (copy)", "zażółć.wav"):  # rsync, a desktop, a person
+        (folder / name).touch()
+    (folder / "a folder").mkdir()
+    (folder / "a folder" / "2.json").touch()
+    assert [info.key for info in await blobs.list(HERONS)] == ["voicemail/102/1.json"]
+    assert [info.key for info in await blobs.list(HERONS, "voicemail/102/")] == ["voicemail/102/1.json"]
+
+
 async def test_half_a_blob_is_never_in_sight_and_goes_when_its_writer_is_cancelled(tmp_path):
     blobs = LocalBlobs(tmp_path, inline=True)
     async with trio.open_nursery() as nursery:

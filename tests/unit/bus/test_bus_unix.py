@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import anyio.abc
 import pytest
 import trio
 from hypothesis import example, given, settings
@@ -234,6 +235,26 @@ async def test_a_client_that_reads_nothing_delays_nobody_else_and_is_dropped(pat
                 assert bus.stats().dropped > 0
                 await trio.sleep(60)
                 assert bus.stats().subscribers == 1
+
+
+async def test_an_answer_that_is_given_up_halfway_makes_no_nonsense_of_the_next(path, autojump_clock: MockClock):
+    big, small = Done(1, payload=bytes(1 << 20)), Done(2, payload=b"small")
+    listener = await anyio.create_unix_listener(path)
+    async with listener, trio.open_nursery() as nursery:
+
+        async def answer(stream: anyio.abc.ByteStream) -> None:
+            async with stream:
+                wire = Wire(stream)
+                with anyio.move_on_after(1):  # the client has given up, and says so, before it has read all
+                    await wire.send(big)
+                await wire.send(small)
+
+        nursery.start_soon(listener.serve, answer)
+        async with await anyio.connect_unix(path) as stream:
+            wire = Wire(stream)
+            await trio.sleep(2)
+            assert [from_server(await wire.receive()) for _ in range(2)] == [big, small]
+        nursery.cancel_scope.cancel()
 
 
 async def test_too_many_calls_at_once_are_refused_not_queued(path):

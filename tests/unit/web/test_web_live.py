@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import trio.testing
 from pbx.bus.interface import CommandTimedOut
 from pbx.events.live_call import LiveCall
 from pbx.web.auth.sign_in import IDLE_MAX_S
-from pbx.web.live import COMMENT_EVERY_S, LISTENERS_MAX, LOOK_AGAIN_S, Listener
+from pbx.web.guard import SEND_MAX_S
+from pbx.web.live import COMMENT_EVERY_S, LISTENERS_MAX, LISTENERS_OF_TENANT_MAX, LOOK_AGAIN_S, Listener
 from tests.support.sample_cdr import sample_cdr
 from tests.support.web_app import DEMO, HERONS, T0, Web, open_web, problem
 
@@ -27,6 +28,7 @@ class Stream:
 
     events: list[tuple[str, Any]] = field(default_factory=list)
     comments: int = 0
+    is_reading: bool = True
     has_ended: bool = False
 
     def last(self, name: str) -> Any:
@@ -62,11 +64,14 @@ async def listening(web: Web) -> AsyncIterator[Stream]:
         return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
+        if not stream.is_reading:
+            await trio.sleep_forever()
         if message["type"] == "http.response.body":
             stream.add(message.get("body", b""))
 
     async def run() -> None:
-        await web.app(scope, receive, send)
+        with suppress(TimeoutError):
+            await web.app(scope, receive, send)
         stream.has_ended = True
 
     async with trio.open_nursery() as nursery:
@@ -213,13 +218,31 @@ async def test_the_end_of_the_server_ends_every_stream(web, autojump_clock):
         assert stream.has_ended
 
 
-async def test_one_client_too_many_is_told_so(web, autojump_clock, monkeypatch):
-    monkeypatch.setattr("pbx.web.live.LISTENERS_MAX", 1)
+@pytest.mark.parametrize("limit", ["LISTENERS_MAX", "LISTENERS_OF_TENANT_MAX"])
+async def test_one_client_too_many_is_told_so(web, autojump_clock, monkeypatch, limit):
+    monkeypatch.setattr(f"pbx.web.live.{limit}", 1)
     async with listening(web):
         answer = await web.client.get("/api/live")
         assert problem(answer)["status"] == 503
         assert answer.headers["retry-after"]
-    assert LISTENERS_MAX > 1
+
+
+async def test_the_browsers_of_one_tenant_leave_room_for_the_others(web, autojump_clock, monkeypatch):
+    monkeypatch.setattr("pbx.web.live.LISTENERS_OF_TENANT_MAX", 1)
+    async with listening(web):
+        assert web.services.live.is_full(DEMO)
+        assert not web.services.live.is_full(HERONS)
+    assert LISTENERS_OF_TENANT_MAX < LISTENERS_MAX
+
+
+async def test_a_client_that_reads_nothing_is_let_go_and_its_place_is_free(web, autojump_clock):
+    async with listening(web) as stream:
+        stream.is_reading = False
+        web.answers["calls.list"] = lambda scope, asked: [call(scope.tenant)]
+        await web.bus.publish(DEMO, "calls.changed", b"{}")
+        await trio.sleep(SEND_MAX_S + SOON_S)
+        assert stream.has_ended
+        assert web.services.live.stats().listeners == 0
 
 
 async def test_a_slow_client_gets_the_newest_and_what_it_was_spared_is_counted():

@@ -89,7 +89,7 @@ function DeleteButton({ message, from }: { message: VoicemailMessage; from: stri
           <Button variant="default" size="compact-sm" onClick={() => setIsAsking(false)}>
             Keep
           </Button>
-          <Button color="red" size="compact-sm" loading={remove.isPending} onClick={() => remove.mutate(undefined)}>
+          <Button color="red" size="compact-sm" loading={remove.isPending} onClick={() => remove.mutate()}>
             Delete
           </Button>
         </Group>
