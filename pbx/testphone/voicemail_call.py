@@ -26,7 +26,7 @@ BEEP_HZ = 1000.0
 BEEP_S = 0.3
 SPEAK_HZ = 800.0
 SPEAK_S = 1.5  # a message of less than a second is none
-LENGTH_TOLERANCE_S = 0.3  # of the tone in the message: the jitter buffer's fill, and a window at either end
+LENGTH_TOLERANCE_S = 0.4  # of the tone in the message: the jitter buffer's fill, and a window at either end
 
 DELIVERY_REMEDY = (
     "the log says why; see that the disk has room, and who owns `blobs` and `voicemail-incoming` in the data folder"
