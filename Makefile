@@ -72,6 +72,10 @@ peers: ## set up the newest Asterisk, rtpengine, Kamailio, SIPp and baresip to m
 prompts: $(VENV)/.python ## make the prompts whose texts changed (flite, espeak-ng, sox, flac; ARGS=--all: every one)
 	@$(BIN)/python scripts/prompts $(ARGS)
 
+.PHONY: pictures
+pictures: dev ## take the docs' pictures of the portal anew (chromium)
+	@PYTHONPATH=. $(BIN)/python scripts/pictures
+
 .PHONY: lock
 lock: $(VENV)/.python ## pin the Python dependencies anew (ARGS=--upgrade: the newest of each)
 	@scripts/lock $(ARGS)

@@ -44,7 +44,7 @@ class LocalBlobs:
         """See Blobs."""
         path = self._path(scope, key)
         partial = self._partial / token_hex(16)
-        file = await self._run(lambda: partial.open("xb", buffering=0))  # or closing it might write, and fail
+        file = await self._run(lambda: _open_new(partial))  # or closing it might write, and fail
         try:
             with file:
                 if isinstance(content, bytes):
@@ -115,6 +115,11 @@ class LocalBlobs:
             raise BlobUnavailable(str(error)) from error
 
 
+def _open_new(path: Path) -> RawIOBase:
+    """For us alone, as the folders are."""
+    return open(path, "xb", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
 def _write(file: RawIOBase, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
@@ -122,13 +127,20 @@ def _write(file: RawIOBase, data: bytes) -> None:
 
 
 def _move(partial: Path, path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(path.parent)
     partial.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)  # the new name too must survive a power cut
     finally:
         os.close(folder)
+
+
+def _make_folder(path: Path) -> None:
+    """For us alone, the folders above it too, which `mkdir` with `parents` would show to everybody."""
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _info(key: str, path: Path) -> BlobInfo:

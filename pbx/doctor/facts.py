@@ -15,6 +15,17 @@ class SipPort(Struct, frozen=True):
     error: str = ""  # why it was refused, in the system's words
 
 
+class WebPort(Struct, frozen=True):
+    """What becomes of the portal's address: where it is now, or else where the configuration says."""
+
+    host: str
+    port: int
+    state: Literal["free", "ours", "taken", "refused"]
+    holder: str = ""  # who has it, where that can be seen
+    error: str = ""  # why it was refused, in the system's words
+    url: str | None = None  # where the running server says that its portal is; None: there is none
+
+
 class RtpPorts(Struct, frozen=True):
     """The range for media."""
 
@@ -108,6 +119,43 @@ class RegistrarFigures(Struct, frozen=True):
     bindings: int = 0
 
 
+class MailboxesFigures(Struct, frozen=True):
+    """Of the messages in their boxes, counted since the start."""
+
+    unreadable: int = 0
+    asks_dropped: int = 0
+
+
+class IncomingFigures(Struct, frozen=True):
+    """Of messages on their way into a box, counted since the start; `waiting` is of now."""
+
+    waiting: int = 0
+    postponed: int = 0
+    undeliverable: int = 0
+    refused_full: int = 0
+
+
+class VoicemailFigures(Struct, frozen=True):
+    """Of voicemail, counted since the start."""
+
+    callers_refused_full: int = 0
+    callers_refused_failed: int = 0
+    pins_refused: int = 0
+    mailboxes: MailboxesFigures = field(default_factory=MailboxesFigures)
+    incoming: IncomingFigures = field(default_factory=IncomingFigures)
+
+
+class MessageWaitingFigures(Struct, frozen=True):
+    """Of the NOTIFYs that tell phones of messages, counted since the start."""
+
+    told: int = 0
+    refused: int = 0
+    not_answered: int = 0
+    failed: int = 0
+    dropped: int = 0
+    mistakes: int = 0
+
+
 class ServerFigures(Struct, frozen=True):
     """What of `server.stats` is judged; a server of another release may know fewer."""
 
@@ -123,6 +171,8 @@ class ServerFigures(Struct, frozen=True):
     spool: SpoolFigures = field(default_factory=SpoolFigures)
     shipper: ShipperFigures = field(default_factory=ShipperFigures)
     registrar: RegistrarFigures = field(default_factory=RegistrarFigures)
+    voicemail: VoicemailFigures = field(default_factory=VoicemailFigures)
+    message_waiting: MessageWaitingFigures = field(default_factory=MessageWaitingFigures)
 
 
 class Running(Struct, frozen=True):
@@ -140,6 +190,7 @@ class Facts(Struct, frozen=True):
     running: Running
     sip_port: SipPort
     rtp_ports: RtpPorts
+    web_port: WebPort
     addresses: Addresses
     clock: Clock
     machine: Machine

@@ -9,9 +9,12 @@ from pbx.doctor.installed_rules import engine, portal, prompts
 from pbx.doctor.machine_rules import buffers, clock, cpus, descriptors, memory, zones
 from pbx.doctor.network_rules import addresses, nat, rtp_ports, sip_port
 from pbx.doctor.running_rules import server
+from pbx.doctor.voicemail_rules import message_waiting, voicemail
+from pbx.doctor.web_rules import portal_port
 
 RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
-    *(server, sip_port, rtp_ports, addresses, nat),
+    *(server, voicemail, message_waiting),
+    *(sip_port, rtp_ports, portal_port, addresses, nat),
     *(clock, zones, cpus, memory, descriptors, buffers),
     *(folder, disk, databases),
     *(engine, prompts, portal),
@@ -19,5 +22,5 @@ RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 
 
 def judge(facts: Facts) -> list[Finding]:
-    """Every rule's findings, in a fixed order; each rule has at least one."""
+    """Every rule's findings, in a fixed order; each rule has at least one, unless it is of a server and none runs."""
     return [finding for rule in RULES for finding in rule(facts)]

@@ -120,7 +120,7 @@ class VoicemailNode(Base, frozen=True, kw_only=True, tag="voicemail"):
     """Takes a message for the extension `box`."""
 
     box: str | None = None  # None: the extension that was dialled
-    greeting: str | None = None  # a prompt's name; None: the box's own, or else the usual words
+    greeting: str | None = None  # a prompt's name, "" for none; None: the box's own, or else the usual words
 
 
 class MailboxNode(Base, frozen=True, kw_only=True, tag="mailbox"):

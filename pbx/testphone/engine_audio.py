@@ -7,7 +7,7 @@ import trio
 
 import mediacore
 from mediacore import sdp
-from pbx.testphone.self_test import Heard, Measured
+from pbx.testphone.measuring import Heard, Measured
 
 EVENTS_MAX = 64
 

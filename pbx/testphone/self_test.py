@@ -1,67 +1,36 @@
 """The self-test: two phones call each other through a running PBX, over real sockets, and measure what they hear.
 
 Each plays a tone of its own while it listens for the other's. The verdict names the leg and the cause: a leg is called
-by who listens on it.
+by who listens on it. Beside these calls a message is left for one of them, see `voicemail_call.py`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Protocol
 
 import trio
 
-from pbx.testphone.audio import Audio, AudioLeg
-from pbx.testphone.phone import Account, Phone, Refused
+from pbx.testphone.measuring import (
+    LEVEL_TOLERANCE_DB,
+    SEND_DBFS,
+    STEP_S,
+    Heard,
+    Measured,
+    MeasuringLeg,
+    MeasuringPhone,
+    hang_up,
+)
+from pbx.testphone.phone import Refused
 from pbx.testphone.phone_call import PhoneCall
-from pbx.transport.udp import UdpSocket
+from pbx.testphone.voicemail_call import VoicemailResult, VoicemailTest, leave_message
 
-SEND_DBFS = -16.0
 TONES_HZ = (800.0, 1300.0)  # the caller's and the callee's: no harmonics of each other, nor digits
-STEP_S = 3.0  # a registration, an answer or a tone that takes longer on one machine has failed
 LISTEN_S = 1.0  # after the tones were found: with what came before, some 60 packets each way to measure loss by
-LEVEL_TOLERANCE_DB = 3.0
 LOST_RATIO_MAX = 0.01  # more than this on one machine is a fault, not weather
 MOS_MIN = 3.8
 
 
 Hears = Callable[[str], str | None]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A tone as it was found: when its first window was played (seconds, monotonic), and its level."""
-
-    hz: float
-    level_dbfs: float
-    at: float
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a leg's engine counted. None is "not known"."""
-
-    packets_sent: int
-    packets_received: int
-    lost_ratio: float | None
-    concealed_ratio: float | None
-    level_dbfs: float | None  # of the newest audio that was heard
-    mos: float | None
-    deaf_because: str | None  # the engine's own verdict where nothing usable comes in
-    unheard_because: str | None = None  # the PBX's verdict where nothing usable comes from here
-
-
-class MeasuringLeg(AudioLeg, Protocol):
-    """An audio leg that can play and measure."""
-
-    def play_tone(self, hz: float, level_dbfs: float) -> float:
-        """Starts a tone; returns when (seconds, monotonic)."""
-
-    async def wait_tone(self, hz: float) -> Heard:
-        """Returns once the tone is heard."""
-
-    def measured(self) -> Measured:
-        """What was counted so far."""
 
 
 @dataclass(frozen=True)
@@ -94,60 +63,73 @@ class CallResult:
 
 @dataclass(frozen=True)
 class SelfTestResult:
-    """All calls."""
+    """All calls, and the message that was left; None: there was none to leave, or no phone to do it."""
 
     ok: bool
     calls: tuple[CallResult, ...]
+    voicemail: VoicemailResult | None = None
 
     @property
     def causes(self) -> list[str]:
         """Why it failed, one line each."""
-        return [call.cause for call in self.calls if call.cause]
-
-
-class MeasuringPhone:
-    """A phone with its measuring audio."""
-
-    def __init__(self, account: Account, host: str, audio: Audio, token: Callable[[], str]) -> None:
-        self.socket = UdpSocket.bind(host, 0)
-        self.phone = Phone(account, self.socket, audio, token)
-
-    @property
-    def number(self) -> str:
-        """Its extension."""
-        return self.phone.account.number
+        message = () if self.voicemail is None else (self.voicemail,)
+        return [each.cause for each in (*self.calls, *message) if each.cause]
 
 
 async def self_test(
     phones: Sequence[MeasuringPhone],
     *,
     echo_number: str | None = None,
+    voicemail: VoicemailTest | None = None,
     listen_s: float = LISTEN_S,
     hears: Hears = lambda number: None,
 ) -> SelfTestResult:
     """Registers both phones, calls from each to the other, and from the first to `echo_number`; then unregisters.
 
+    Meanwhile the first leaves a message for the second, by `voicemail`.
     `hears` says in words why the PBX hears nothing usable from a number's phone; None: it hears it well.
     """
-    first, second = phones
-    calls = [(first, second, second.number), (second, first, first.number)]
     async with trio.open_nursery() as nursery:
         for phone in phones:
             nursery.start_soon(phone.phone.run)
         try:
             failure = await _register(phones)
-            results = [
-                failure or await _call(caller, callee, to, listen_s, hears)
-                for caller, callee, to in calls[: 1 if failure else None]
-            ]
-            if echo_number is not None and not failure:
-                results.append(await _call(first, first, echo_number, listen_s, hears))
+            if failure is not None:
+                result = SelfTestResult(False, (failure,))
+            else:
+                result = await _talk(phones, echo_number, voicemail, listen_s, hears)
             await _unregister(phones)
         finally:
             nursery.cancel_scope.cancel()
             for phone in phones:
                 phone.socket.close()
-    return SelfTestResult(all(result.ok for result in results), tuple(results))
+    return result
+
+
+async def _talk(
+    phones: Sequence[MeasuringPhone],
+    echo_number: str | None,
+    voicemail: VoicemailTest | None,
+    listen_s: float,
+    hears: Hears,
+) -> SelfTestResult:
+    """All calls of two registered phones."""
+    first, second = phones
+    calls = [(first, second, second.number), (second, first, first.number)]
+    if echo_number is not None:
+        calls.append((first, first, echo_number))
+    message: VoicemailResult | None = None
+
+    async def leave(test: VoicemailTest, *, task_status: trio.TaskStatus[None]) -> None:
+        nonlocal message
+        message = await leave_message(first, second, test, task_status=task_status)
+
+    async with trio.open_nursery() as nursery:
+        if voicemail is not None:
+            await nursery.start(leave, voicemail)
+        results = [await _call(caller, callee, to, listen_s, hears) for caller, callee, to in calls]
+    is_ok = all(result.ok for result in results) and (message is None or message.ok)
+    return SelfTestResult(is_ok, tuple(results), message)
 
 
 async def _register(phones: Sequence[MeasuringPhone]) -> CallResult | None:
@@ -186,7 +168,7 @@ async def _call(caller: MeasuringPhone, callee: MeasuringPhone, to: str, listen_
             return _no_call(caller.number, to, f"{caller.number} calls {to}: {why}")
         legs = await _listen([outgoing, incoming] if callee is not caller else [outgoing], listen_s, hears)
     finally:
-        await _hang_up(outgoing)
+        await hang_up(outgoing)
     cause = "; ".join(leg.cause for leg in legs if leg.cause)
     return CallResult(caller.number, to, not cause, f"{caller.number} calls {to}: {cause}" if cause else "", legs)
 
@@ -196,15 +178,6 @@ async def _answer(callee: MeasuringPhone, outgoing: PhoneCall) -> PhoneCall:
     incoming.ring()
     incoming.answer()
     return incoming
-
-
-async def _hang_up(call: PhoneCall) -> None:
-    with trio.move_on_after(STEP_S):
-        if call.answered.is_set() and not call.ended.is_set():
-            call.hang_up()
-        elif not call.ended.is_set():
-            call.cancel()
-        await call.ended.wait()
 
 
 async def _listen(calls: list[PhoneCall], listen_s: float, hears: Hears) -> tuple[LegResult, ...]:

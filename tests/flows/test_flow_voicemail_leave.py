@@ -8,6 +8,7 @@ from tests.support.voicemail_world import (
     BOX,
     LEAVE,
     LEAVE_GREETED,
+    LEAVE_UNGREETED,
     SCOPE,
     assert_no_voicemail_left,
     dial,
@@ -57,6 +58,16 @@ async def test_the_plan_may_name_another_greeting(autojump_clock):
         call, leg = await dial(world, await world.phone("101"), LEAVE_GREETED)
         await wait_heard(leg, "beep")
         assert leg.heard == ["nobody-available", "beep"]
+        call.hang_up()
+        await call.ended.wait()
+
+
+async def test_the_plan_may_name_no_greeting_and_then_the_beep_is_all(autojump_clock):
+    async with open_voicemail_world() as world:
+        await world.server.voicemail.mailboxes.put_greeting(SCOPE, BOX, b"RIFF")  # not even the owner's
+        call, leg = await dial(world, await world.phone("101"), LEAVE_UNGREETED)
+        await wait_heard(leg, "beep")
+        assert leg.heard == ["beep"]
         call.hang_up()
         await call.ended.wait()
 

@@ -41,6 +41,13 @@ def facts(done: subprocess.CompletedProcess[str]) -> dict:
     return json.loads(done.stdout.splitlines()[0])
 
 
+def messages(folder: Path, tenant: str) -> list[dict]:
+    """The voicemail messages of all boxes, each of which has its audio."""
+    records = sorted(folder.glob(f"blobs/*/{tenant}/voicemail+/*/*.json"))
+    assert all(record.with_suffix(".wav").exists() for record in records)
+    return [json.loads(record.read_text()) for record in records]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder that does not exist yet, below a long name: a Unix socket's path is short."""
@@ -75,10 +82,16 @@ def test_the_first_start_tells_all_and_the_second_keeps_it(folder: Path):
             assert leg["lost_ratio"] == 0
             assert leg["mos"] > 4
             assert leg["delay_ms"] > 0
+    left = told["self_test"]["voicemail"]
+    assert (left["from_number"], left["ok"], left["found_hz"]) == ("101", True, 800)
+    assert left["found_s"] > 1.3
+    assert len(messages(folder, "demo")) == 1
     for word in (*passwords, told["portal"].partition("#")[2]):
         assert word not in first.stderr
     again = demo(folder, "--json")
     assert [extension["password"] for extension in facts(again)["extensions"]] == passwords
+    assert len(messages(folder, "demo")) == 1
+    assert messages(folder, "self-test") == []
 
 
 def test_what_it_writes_is_its_owners_alone(folder: Path):
@@ -104,6 +117,18 @@ def test_a_self_test_that_fails_names_the_call_and_exits_with_1(folder: Path):
     causes = [call["cause"] for call in facts(done)["self_test"]["calls"]]
     assert causes[0] == "101 calls 102: answered 403 Forbidden"
     assert causes[2] == ""
+    assert messages(folder, "demo") == []  # a folder of `pbx init` is no demo's
+
+
+def test_the_message_of_the_self_test_can_be_heard_in_the_first_box_until_somebody_deletes_it(folder: Path):
+    demo(folder)
+    (sample,) = messages(folder, "demo")
+    assert (sample["box"], sample["from_name"], sample["heard"]) == ("101", "self-test", False)
+    assert sample["duration_s"] > 1.3
+    for path in folder.glob("blobs/*/demo/voicemail+/*/*"):
+        path.unlink()
+    assert demo(folder).returncode == 0
+    assert messages(folder, "demo") == []
 
 
 def test_it_goes_on_until_it_is_told_to_stop(folder: Path):

@@ -9,19 +9,27 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 import trio
+from msgspec.structs import replace
 
+from pbx.blobs.interface import BlobInfo, BlobUnavailable
 from pbx.blobs.local import LocalBlobs
 from pbx.config.load import Config
 from pbx.config.server import Server as ServerConfig
+from pbx.events.voicemail_message import Message
 from pbx.media.native import NativeEngine
 from pbx.prompts.tenants import TenantPrompts
+from pbx.routing.plan import Plan
+from pbx.self_test import GuestBox, make_guest, with_unanswered
 from pbx.server import Parts, Server
 from pbx.spool import Spool
 from pbx.store.sqlite import SqliteStore
+from pbx.tenants.scope import TenantScope
 from pbx.testphone.audio import Audio
 from pbx.testphone.engine_audio import EngineAudio
+from pbx.testphone.measuring import SEND_DBFS, MeasuringPhone
 from pbx.testphone.phone import Account
-from pbx.testphone.self_test import SEND_DBFS, LegResult, MeasuringPhone, SelfTestResult, self_test
+from pbx.testphone.self_test import LegResult, SelfTestResult, self_test
+from pbx.testphone.voicemail_call import SPEAK_HZ, SPEAK_S, VoicemailResult, VoicemailTest
 from pbx.transport.udp import UdpSocket
 from tests.support.free_ports import free_port_range
 from tests.support.impaired_audio import ImpairedAudio, LossyLine, behind_line, mute, wrong_payload_type
@@ -29,12 +37,24 @@ from tests.support.world import make_tenant, password
 
 HOST = "127.0.0.1"
 SEED = 20
+UNANSWERED = "9000"
+SCOPE = TenantScope("acme")
+
+
+class FullBlobs(LocalBlobs):
+    """A disk without room."""
+
+    async def put(self, *_: object) -> BlobInfo:
+        raise BlobUnavailable("No space left on device")
 
 
 @asynccontextmanager
-async def pbx_and_audio() -> AsyncIterator[tuple[Server, EngineAudio]]:
+async def pbx_and_audio(
+    make_blobs: Callable[[Path], LocalBlobs] = LocalBlobs, *, unanswered: str = UNANSWERED
+) -> AsyncIterator[tuple[Server, EngineAudio]]:
     """A PBX on real sockets with the native engine, and another engine for its phones."""
     tenant = make_tenant("acme")
+    tenant = replace(tenant, plan=with_unanswered(tenant.plan, unanswered, callee="102"))
     config = Config(Path(), ServerConfig(default_tenant="acme"), {"acme": tenant}, {"acme.example": "acme"})
     socket = UdpSocket.bind(HOST, 0)
     tokens = count(1)
@@ -50,7 +70,7 @@ async def pbx_and_audio() -> AsyncIterator[tuple[Server, EngineAudio]]:
             store=SqliteStore(None),
             wall=lambda: 1_780_000_000 + trio.current_time(),
             prompts=TenantPrompts(Path(folder, "prompts")),
-            blobs=LocalBlobs(Path(folder, "blobs")),
+            blobs=make_blobs(Path(folder, "blobs")),
             folder=Path(folder),
             token=lambda: f"t{next(tokens)}",
         )
@@ -74,7 +94,21 @@ async def run(server: Server, audio_101: Audio, audio_102: Audio, *, listen_s: f
         )
         for number, audio in (("101", audio_101), ("102", audio_102))
     ]
-    return await self_test(phones, echo_number="600", listen_s=listen_s, hears=server.calls.why_unheard)
+    box = GuestBox(server.voicemail.mailboxes, SCOPE, "102")
+    with box.watched():
+        return await self_test(
+            phones,
+            echo_number="600",
+            voicemail=VoicemailTest(UNANSWERED, box),
+            listen_s=listen_s,
+            hears=server.calls.why_unheard,
+        )
+
+
+def message(result: SelfTestResult) -> VoicemailResult:
+    """What became of the message that 101 left for 102."""
+    assert result.voicemail is not None
+    return result.voicemail
 
 
 def leg(result: SelfTestResult, phone: str) -> LegResult:
@@ -92,6 +126,11 @@ async def test_nothing_is_wrong_and_nothing_is_left():
                 assert found.found_level_dbfs == pytest.approx(SEND_DBFS, abs=1)
                 assert found.mos > 4.2
                 assert found.delay_ms >= 20
+        left = message(result)
+        assert left.found_hz == pytest.approx(SPEAK_HZ, abs=2)
+        assert left.found_level_dbfs == pytest.approx(SEND_DBFS, abs=1)
+        assert left.found_s == pytest.approx(SPEAK_S, abs=0.2)
+        assert left.message_s >= left.found_s
         assert len(server.calls) == 0
         assert server.parts.media.legs_open() == 0
 
@@ -118,6 +157,48 @@ async def test_a_wrong_payload_type_is_named_with_its_number():
         assert "payload type 96" in deaf.cause
 
 
+async def test_a_message_without_a_word_in_it_is_a_fault_with_a_remedy():
+    async with pbx_and_audio() as (server, audio):
+        result = await run(server, ImpairedAudio(audio, mute), audio)
+        assert not result.ok
+        assert message(result).found_hz is None
+        assert message(result).message_s > 1
+        assert " is silent: see whether the other calls were heard" in message(result).cause
+        assert message(result).cause in result.causes
+
+
+async def test_a_message_that_does_not_arrive_is_a_fault_with_a_remedy():
+    async with pbx_and_audio(FullBlobs) as (server, audio):
+        result = await run(server, audio, audio)
+        assert not result.ok
+        assert all(call.ok for call in result.calls)
+        assert message(result).message_s is None
+        assert "no message came into the mailbox in 3 s: the log says why; see that the disk" in message(result).cause
+
+
+async def test_a_number_that_does_not_lead_to_voicemail_is_a_fault_and_the_calls_go_on():
+    async with pbx_and_audio(unanswered="9001") as (server, audio):
+        result = await run(server, audio, audio)
+        assert not result.ok
+        assert all(call.ok for call in result.calls)
+        assert message(result).cause == "101 leaves a message by 9000: answered 404 Not Found"
+
+
+async def test_what_a_killed_self_test_left_does_not_fill_its_mailbox():
+    async with pbx_and_audio() as (server, _):
+        mailboxes = server.voicemail.mailboxes
+        await mailboxes.deliver(SCOPE, Message("1-left", "102", "101", "", 1.0, 2.0, heard=False), b"RIFF")
+        await GuestBox(mailboxes, SCOPE, "102").empty()
+        assert await mailboxes.messages(SCOPE, "102") == []
+
+
+def test_the_number_that_nobody_answers_takes_none_from_the_plan():
+    tenant = make_tenant("acme", plan=Plan(numbers={"9000": "echo", "*": "reject"}), numbers=("101", "9001"))
+    guest = make_guest(tenant)
+    assert guest.unanswered_number == "9002"
+    assert guest.tenant.plan.numbers["9000"] == "echo"
+
+
 @pytest.mark.parametrize("loss", [0.05, 0.20])
 async def test_loss_is_measured_named_and_concealed_and_the_score_falls(loss: float, record_property: Callable):
     line = LossyLine(loss=loss, seed=SEED)
@@ -135,7 +216,8 @@ async def test_loss_is_measured_named_and_concealed_and_the_score_falls(loss: fl
     assert suffering.mos < other.mos - (0.3 if loss < 0.1 else 1.0)
     assert suffering.found_level_dbfs == pytest.approx(SEND_DBFS, abs=3)
     assert suffering.concealed_ratio > loss / 2
-    assert share_of_audible_frames(lossy.legs[0].frames) > 1 - loss / 3
+    heard = lossy.legs[1].frames  # its first leg rings in vain, for the message
+    assert share_of_audible_frames(heard) > 1 - loss / 3
 
 
 def share_of_audible_frames(heard: list[np.ndarray]) -> float:

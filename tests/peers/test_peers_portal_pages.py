@@ -83,6 +83,21 @@ def test_a_call_that_ends_is_seen_ending_and_then_goes(page: Page, world: World)
     expect(card(page, "Live calls")).to_contain_text("No call now")
 
 
+def test_the_page_of_calls_has_those_that_go_on_above_those_that_are_over(page: Page, world: World, address: str):
+    world.calls = [live_call("a")]
+    page.goto(f"{address}/calls")
+    expect(card(page, "Live calls").get_by_role("listitem")).to_contain_text("Talking")
+    expect(card(page, "Call records").locator("[data-call]")).to_have_count(len(world.cdrs))
+
+
+def test_messages_stand_under_each_other_whatever_their_buttons_say(page: Page, address: str):
+    page.goto(f"{address}/voicemail")
+    expect(page.get_by_role("button", name="Mark new")).to_have_count(1)
+    expect(page.get_by_role("button", name="Mark heard")).to_have_count(1)
+    players = page.get_by_role("button", name="Play the message").all()
+    assert len({player.bounding_box()["x"] for player in players}) == 1  # type: ignore[index]
+
+
 def test_a_new_record_appears_when_it_is_told_of(page: Page, world: World):
     world.cdrs.insert(0, cdr("newest", world.cdrs[0]["started_at"] + 30, "busy"))
     world.tell("cdrs", {"id": "newest"})

@@ -15,6 +15,7 @@ from pbx.doctor.facts import (
     Running,
     ServerFigures,
     SipPort,
+    WebPort,
 )
 
 GIB = 1024**3
@@ -24,6 +25,7 @@ WELL = Facts(
     running=Running(712, ServerFigures(calls=2, calls_started=9)),
     sip_port=SipPort("ours"),
     rtp_ports=RtpPorts(taken=0),
+    web_port=WebPort("127.0.0.1", 8080, "ours", url="http://127.0.0.1:8080"),
     addresses=Addresses(("127.0.0.1", "198.51.100.7", "::1"), "198.51.100.7", None),
     clock=Clock(is_synchronised=True, error_ms=12.0, moved_ms=0.1, watched_s=0.5, zones_missing=()),
     machine=Machine(

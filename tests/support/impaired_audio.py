@@ -10,7 +10,7 @@ import trio
 import mediacore
 from mediacore import sdp
 from pbx.testphone.engine_audio import EngineAudio, EngineLeg
-from pbx.testphone.self_test import Heard, Measured
+from pbx.testphone.measuring import Heard, Measured
 
 Impair = Callable[["ImpairedLeg", mediacore.RtpParams], mediacore.RtpParams]
 

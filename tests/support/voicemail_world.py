@@ -21,7 +21,7 @@ from tests.support.world import World, make_tenant, open_world
 SCOPE = TenantScope("acme")
 PIN = "2580"
 BOX = "102"
-LEAVE, LEAVE_GREETED, COLLECT = "8102", "9102", "*97"  # what the phones of this world dial
+LEAVE, LEAVE_GREETED, LEAVE_UNGREETED, COLLECT = "8102", "9102", "7102", "*97"  # what the phones of this world dial
 NUMBERS = ("101", BOX, "103")
 
 
@@ -34,8 +34,18 @@ def pin_hash() -> str:
 def voicemail_tenant() -> Tenant:
     """101 and 103 have no mailbox to dial into, 102 has."""
     plan = Plan(
-        numbers={"1xx": "extension", LEAVE: "box", LEAVE_GREETED: "greeted", COLLECT: "mailbox"},
-        nodes={"box": VoicemailNode(box=BOX), "greeted": VoicemailNode(box=BOX, greeting="nobody-available")},
+        numbers={
+            "1xx": "extension",
+            LEAVE: "box",
+            LEAVE_GREETED: "greeted",
+            LEAVE_UNGREETED: "ungreeted",
+            COLLECT: "mailbox",
+        },
+        nodes={
+            "box": VoicemailNode(box=BOX),
+            "greeted": VoicemailNode(box=BOX, greeting="nobody-available"),
+            "ungreeted": VoicemailNode(box=BOX, greeting=""),
+        },
         extensions=dict.fromkeys(NUMBERS),
     )
     tenant = make_tenant("acme", plan=plan, numbers=NUMBERS)

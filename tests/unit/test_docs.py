@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|\b(?:src|srcset)=\"([^\"\s]+)\"")
 ELSEWHERE = ("http://", "https://", "mailto:")
 
 
@@ -27,7 +27,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def broken_links(page: Path) -> Iterator[str]:
-    for link in LINK.findall(without_code(page.read_text(encoding="utf-8"))):
+    for link in map("".join, LINK.findall(without_code(page.read_text(encoding="utf-8")))):
         if link.startswith(ELSEWHERE):
             continue
         path, _, anchor = link.partition("#")
@@ -47,11 +47,20 @@ def test_a_broken_link_is_complained_of(tmp_path: Path) -> None:
     page.write_text(
         "# A page, and its heading\n[whole](page.md) [here](#a-page-and-its-heading) [away](https://example.org/x)\n"
         "[gone](gone.md) [lost](page.md#no-heading)\n```\n[in code](gone.md)\n```\n"
+        '<source srcset="dark.png"><img src="page.md" alt="">\n'
     )
     assert list(broken_links(page)) == [
         "page.md: gone.md leads nowhere",
         "page.md: page.md#no-heading: page.md has no such heading",
+        "page.md: dark.png leads nowhere",
     ]
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    shown = "".join(page.read_text(encoding="utf-8") for page in pages())
+    for picture in sorted((ROOT / "docs" / "pictures").iterdir()):
+        assert f"pictures/{picture.name}" in shown, picture.name
+        assert picture.stat().st_size <= 120_000, f"{picture.name}: it stays in the history for ever"
 
 
 def test_every_chore_that_a_page_names_is_in_the_makefile() -> None:

@@ -141,10 +141,17 @@ class Incoming:
 
 
 def _write_note(draft: _Draft) -> None:
-    draft.note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(draft.note.parent)
     partial = draft.note.with_suffix(".part")
     partial.write_bytes(msgspec.json.encode(draft.message))
     partial.replace(draft.note)
+
+
+def _make_folder(path: Path) -> None:
+    """For us alone, the folders above it too, which `mkdir` with `parents` would show to everybody."""
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _left_in(folder: Path) -> list[_Draft]:

@@ -72,8 +72,10 @@ class LeaveMessage:
 
     async def _greet(self, call: ApplicationCall) -> None:
         with call.listening() as digits:
-            if "greeting" in call.options:
-                await call.ask(digits, call.options["greeting"], wait_s=0)
+            named = call.options.get("greeting")
+            if named is not None:
+                if named:
+                    await call.ask(digits, named, wait_s=0)
                 return
             own = await self._own_greeting(call)
             if own is None or not await self._play(call, digits, own):

@@ -8,8 +8,8 @@ from pbx.doctor.gather.clock import ClockWatch
 from pbx.doctor.gather.data_folder import see_databases, see_folder
 from pbx.doctor.gather.installed import see_installed
 from pbx.doctor.gather.machine import see_machine
-from pbx.doctor.gather.ports import see_rtp_ports, see_sip_port
-from pbx.doctor.gather.running import see_running
+from pbx.doctor.gather.ports import see_rtp_ports, see_sip_port, see_web_port
+from pbx.doctor.gather.running import portal_url, see_running
 
 
 def gather(config: Config) -> Facts:
@@ -22,6 +22,7 @@ def gather(config: Config) -> Facts:
         running=running,
         sip_port=see_sip_port(settings.sip.host, settings.sip.port, server=running.pid),
         rtp_ports=see_rtp_ports(settings.rtp.address, settings.rtp.ports, server=running.pid),
+        web_port=see_web_port(settings.web.host, settings.web.port, server=running.pid, url=portal_url(config.folder)),
         addresses=see_addresses(),
         machine=see_machine(server=running.pid),
         folder=see_folder(config.folder),

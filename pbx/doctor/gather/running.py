@@ -11,6 +11,7 @@ import trio
 from pbx.bus.folder import SOCKET_FILE, connect_in
 from pbx.bus.interface import EVERY_TENANT, BusError
 from pbx.doctor.facts import Running, ServerFigures
+from pbx.supervise import URL_FILE
 from pbx.tenants.scope import TenantScope
 
 PATIENCE_S = 5.0
@@ -28,6 +29,14 @@ def see_running(folder: Path, region: str) -> Running:
         return Running(pid, msgspec.json.decode(answer, type=ServerFigures))
     except (BusError, msgspec.DecodeError) as error:
         return Running(pid, error=str(error))
+
+
+def portal_url(folder: Path) -> str | None:
+    """Where a server of this data folder says that its portal is, or said, if it was killed."""
+    try:
+        return (folder / URL_FILE).read_text().strip() or None
+    except OSError:
+        return None
 
 
 async def _ask(folder: Path, scope: TenantScope) -> bytes:

@@ -62,9 +62,12 @@ def test_what_a_killed_process_left_is_removed_a_day_later(tmp_path):
     assert files(tmp_path) == [".partial/new"]
 
 
-def test_the_folder_is_its_owners_alone(tmp_path):
-    LocalBlobs(tmp_path / "data" / "blobs")
-    assert (tmp_path / "data" / "blobs").stat().st_mode & 0o077 == 0
+async def test_every_folder_and_every_file_is_its_owners_alone(tmp_path):
+    blobs = tmp_path / "data" / "blobs"
+    await LocalBlobs(blobs).put(HERONS, "calls/2027/call-1.wav", b"RIFF")
+    paths = [blobs, *blobs.rglob("*")]
+    assert len(paths) == 7
+    assert [path for path in paths if path.stat().st_mode & 0o077] == []
 
 
 async def test_a_disk_that_refuses_is_unavailable(tmp_path, monkeypatch):

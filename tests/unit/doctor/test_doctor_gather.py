@@ -15,8 +15,8 @@ from pbx.doctor.gather.clock import ClockWatch
 from pbx.doctor.gather.data_folder import see_databases, see_folder
 from pbx.doctor.gather.installed import see_installed
 from pbx.doctor.gather.machine import memory_bytes, open_files_limit, quota_cpus, see_machine
-from pbx.doctor.gather.ports import parse_udp_table, see_rtp_ports, see_sip_port
-from pbx.doctor.gather.running import see_running
+from pbx.doctor.gather.ports import parent_of, parse_socket_table, see_rtp_ports, see_sip_port, see_web_port
+from pbx.doctor.gather.running import portal_url, see_running
 from pbx.spool import Spool
 from pbx.store.sqlite import SqliteStore
 from tests.support.data_folder import data_folder
@@ -68,9 +68,9 @@ def test_addresses_are_read_from_the_kernels_tables():
     assert "127.0.0.1" in see_addresses().local
 
 
-def test_udp_sockets_are_read_from_the_kernels_table():
-    assert list(parse_udp_table(UDP_TABLE)) == [(5060, "2040458"), (20_000, "77")]
-    assert list(parse_udp_table("")) == []
+def test_sockets_are_read_from_the_kernels_table():
+    assert list(parse_socket_table(UDP_TABLE)) == [(5060, "07", "2040458"), (20_000, "07", "77")]
+    assert list(parse_socket_table("")) == []
 
 
 def test_a_free_port_is_free_and_stays_so():
@@ -97,6 +97,52 @@ def test_a_port_that_the_server_has_is_ours_and_not_counted_as_taken(bound):
 def test_an_address_of_another_machine_is_refused_in_the_systems_words():
     assert see_sip_port("203.0.113.1", 5060, server=None).error == "Cannot assign requested address"
     assert see_rtp_ports("203.0.113.1", (20_000, 20_003), server=None).address_error
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def test_the_portals_port_is_free_or_names_the_process_that_has_it(listener):
+    port = free_port()
+    assert see_web_port("127.0.0.1", port, server=None, url=None).state == "free"
+    seen = see_web_port(*listener.getsockname(), server=None, url=None)
+    assert seen.state == "taken"
+    assert f"process {os.getpid()}" in seen.holder
+    assert see_web_port("203.0.113.1", 8080, server=None, url=None).error == "Cannot assign requested address"
+
+
+def test_the_portal_is_a_child_of_the_server_and_is_where_that_says(listener):
+    host, port = listener.getsockname()
+    url = f"http://{host}:{port}"
+    assert see_web_port(host, port, server=os.getppid(), url=None).state == "ours"
+    seen = see_web_port("127.0.0.1", 8080, server=os.getppid(), url=url)
+    assert (seen.state, seen.port, seen.url) == ("ours", port, url)
+    assert see_web_port(host, port, server=os.getpid(), url=url).state == "taken"  # another server's portal
+    assert see_web_port(host, free_port(), server=None, url=url).state == "free"  # that server was killed
+
+
+def test_connections_that_fade_are_in_nobodys_way(listener):
+    host, port = listener.getsockname()
+    with socket.create_connection((host, port)) as near:
+        far, _ = listener.accept()
+        listener.close()
+        far.close()  # the side that closes first is the one that waits (RFC 9293 3.3.2)
+        near.recv(1)
+    assert see_web_port(host, port, server=None, url=None).state == "free"
+
+
+def test_where_the_portal_is_stands_in_the_data_folder(tmp_path):
+    assert portal_url(tmp_path) is None
+    (tmp_path / "web.url").write_text("http://127.0.0.1:8080\n")
+    assert portal_url(tmp_path) == "http://127.0.0.1:8080"
+
+
+def test_a_process_has_a_parent_and_one_that_is_gone_has_none():
+    assert parent_of(os.getpid()) == os.getppid()
+    assert parent_of(2**22 + 1) is None  # beyond what Linux gives
 
 
 def test_memory_is_the_containers_where_there_is_one():
@@ -226,5 +272,6 @@ def test_gathering_is_all_of_it(tmp_path):
     server = f'default_tenant = "demo"\n[sip]\nport = 0\n[rtp]\nports = [{ports[0]}, {ports[-1]}]\n'
     facts = gather(load(data_folder(tmp_path / "data", server=server)))
     assert facts.sip_port.state == "free"
+    assert facts.web_port.host == "127.0.0.1"
     assert facts.running.pid is None
     assert facts.clock.watched_s > 0

@@ -4,7 +4,20 @@ import pytest
 from msgspec.structs import replace
 
 from pbx.config.server import Limits, Rtp, Server, Sip
-from pbx.doctor.facts import Database, Facts, RegistrarFigures, Running, ServerFigures, ShipperFigures, SpoolFigures
+from pbx.doctor.facts import (
+    Database,
+    Facts,
+    IncomingFigures,
+    MailboxesFigures,
+    MessageWaitingFigures,
+    RegistrarFigures,
+    Running,
+    ServerFigures,
+    ShipperFigures,
+    SpoolFigures,
+    VoicemailFigures,
+    WebPort,
+)
 from pbx.doctor.finding import Finding
 from pbx.doctor.judge import RULES, judge
 from tests.support.doctor_facts import WELL, facts_with
@@ -303,3 +316,76 @@ def test_each_thing_that_went_wrong_is_told_once(figures, level, words):
     facts = running(**figures)
     assert_says(about("server", facts), level, words)
     assert len([finding for finding in judge(facts) if finding.level != "ok"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("figures", "level", "words"),
+    [
+        ({}, "ok", "no message was lost or delayed; 0 recordings under way"),
+        ({"incoming": IncomingFigures(waiting=1)}, "ok", "1 recording under way"),
+        ({"incoming": IncomingFigures(undeliverable=1)}, "problem", "1 × message left undelivered"),
+        ({"mailboxes": MailboxesFigures(unreadable=2)}, "problem", "2 × record of a message"),
+        ({"callers_refused_failed": 3}, "problem", "nothing could be recorded"),
+        ({"incoming": IncomingFigures(refused_full=1)}, "problem", "too many messages wait"),
+        ({"incoming": IncomingFigures(postponed=4)}, "advice", "4 × delivery of a message put off"),
+        ({"callers_refused_full": 5}, "advice", "5 × caller refused: the mailbox was full"),
+        ({"pins_refused": 6}, "advice", "6 × PIN not looked at"),
+        ({"mailboxes": MailboxesFigures(asks_dropped=1)}, "advice", "mailbox not counted"),
+    ],
+)
+def test_what_callers_and_owners_of_mailboxes_missed_is_told_once(figures, level, words):
+    facts = running(voicemail=VoicemailFigures(**figures))
+    finding = about("voicemail", facts)
+    assert_says(finding, level, words)
+    assert (finding.next != "") == (level != "ok")
+    assert len([finding for finding in judge(facts) if finding.level != "ok"]) == (level != "ok")
+
+
+@pytest.mark.parametrize(
+    ("figures", "level", "words"),
+    [
+        ({"told": 7}, "ok", "phones took every one of 7 NOTIFYs"),
+        ({"mistakes": 1}, "problem", "1 × mistake"),
+        ({"dropped": 1}, "advice", "not told of its messages"),
+        ({"failed": 2}, "advice", "2 × NOTIFY answered with a fault"),
+        ({"not_answered": 3}, "advice", "3 × NOTIFY without an answer"),
+        ({"refused": 4}, "ok", "4 × NOTIFY refused by a phone that does not know message-summary"),
+    ],
+)
+def test_what_phones_were_not_told_of_their_messages(figures, level, words):
+    facts = running(message_waiting=MessageWaitingFigures(**figures))
+    assert_says(about("message waiting", facts), level, words)
+    assert len([finding for finding in judge(facts) if finding.level != "ok"]) == (level != "ok")
+
+
+def test_without_a_server_nothing_is_said_of_its_voicemail():
+    topics = {finding.topic for finding in judge(replace(WELL, running=Running()))}
+    assert not topics & {"voicemail", "message waiting"}
+
+
+# -- the portal --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "words"),
+    [
+        ({}, "ok", ("the running server's portal is at http://127.0.0.1:8080",)),
+        ({"state": "free"}, "advice", ("TCP 127.0.0.1:8080 is free", "`--web off`")),
+        ({"state": "taken", "holder": "nginx (process 9)"}, "advice", ("taken by nginx (process 9)", "ss -ltnp")),
+        ({"state": "taken"}, "advice", ("TCP 127.0.0.1:8080 is taken: calls work",)),
+        ({"state": "refused", "error": "Permission denied"}, "advice", ("Permission denied", "[web]")),
+        ({"host": "0.0.0.0"}, "advice", ("plain HTTP on 0.0.0.0", "a proxy which speaks HTTPS")),
+    ],
+)
+def test_the_portals_port(changes, level, words):
+    facts = facts_with("web_port", **changes)
+    assert_says(about("portal port", facts), level, *words)
+    assert len([finding for finding in judge(facts) if finding.level != "ok"]) == (level != "ok")
+
+
+def test_without_a_server_a_free_port_for_the_portal_is_well():
+    stopped = replace(WELL, running=Running())
+    assert_says(about("portal port", replace(stopped, web_port=WebPort("127.0.0.1", 8080, "free"))), "ok", "is free")
+    assert_says(
+        about("portal port", replace(stopped, web_port=WebPort("::1", 0, "free"))), "ok", "any free port of ::1"
+    )

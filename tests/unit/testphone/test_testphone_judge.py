@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbx.testphone.self_test import LEVEL_TOLERANCE_DB, LOST_RATIO_MAX, MOS_MIN, SEND_DBFS, Heard, Measured, judge
+from pbx.testphone.measuring import LEVEL_TOLERANCE_DB, SEND_DBFS, Heard, Measured
+from pbx.testphone.self_test import LOST_RATIO_MAX, MOS_MIN, judge
 
 FINE = Measured(
     packets_sent=60,

@@ -4,11 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { callsQuery, recentCdrsQuery, registrationsQuery, voicemailQuery } from "../api/queries";
 import { CallRows } from "../calls/call-rows";
+import { LiveCalls } from "../calls/live-calls";
 import { PhoneRows } from "../phones/phone-rows";
 import { Card, Loading } from "../shell/card";
 import { PageTitle } from "../shell/page-title";
 import { Figure } from "./figure";
-import { LiveCalls } from "./live-calls";
 import classes from "./overview.module.css";
 
 export function Overview() {

@@ -29,7 +29,7 @@ export function VoicemailPage() {
         aside={
           boxes.length > 1 && (
             <SegmentedControl
-              size="xs"
+              size="sm"
               aria-label="Box"
               value={chosen}
               onChange={setBox}

@@ -18,5 +18,6 @@ it("a caller has a name and a number, or what there is of them", () => {
   expect(caller("101", "Ada")).toBe("Ada (101)");
   expect(caller("101", "")).toBe("101");
   expect(caller("101", "101")).toBe("101");
+  expect(caller("", "self-test")).toBe("self-test");
   expect(caller("", "")).toBe("Unknown");
 });

@@ -9,7 +9,8 @@ export function phoneName(userAgent: string): string {
   return short.length > LENGTH_MAX ? `${short.slice(0, LENGTH_MAX - 1)}…` : short;
 }
 
-/** "Ada (101)", or the number alone. */
+/** "Ada (101)", or the number or the name alone. */
 export function caller(number: string, name: string): string {
-  return name === "" || name === number ? number || "Unknown" : `${name} (${number})`;
+  if (number === "") return name || "Unknown";
+  return name === "" || name === number ? number : `${name} (${number})`;
 }

@@ -9,7 +9,7 @@ import { Empty } from "../shell/card";
 import { ArrowIcon, PhoneIcon } from "../shell/icons";
 import { counted } from "../words/duration";
 import { phase, timerStart } from "../words/phase";
-import classes from "./overview.module.css";
+import classes from "./live-calls.module.css";
 
 const NO_CALLS: readonly LiveCall[] = [];
 
