@@ -35,8 +35,16 @@ def level_of(samples: np.ndarray, hz: float) -> float:
     return _dbfs(float(power[bin_ - LEAK_BINS : bin_ + LEAK_BINS + 1].sum()), window)
 
 
+def seconds_of(samples: np.ndarray, hz: float) -> float:
+    """For how long that tone was there, and was all there was; in steps of WINDOW_S."""
+    size = RATE * WINDOW_S  # so a bin is RATE / size wide
+    return sum(abs(h.peak_hz - hz) <= RATE / size and h.purity_db > 10 for h in windows(samples)) * WINDOW_S
+
+
 def without_tones(samples: np.ndarray, *tones_hz: float) -> np.ndarray:
     """What is left for the ear behind steady tones: NOTCH_HZ on each side of each is taken away."""
+    if not len(samples):
+        return samples
     spectrum = np.fft.rfft(samples)
     bins_hz = np.fft.rfftfreq(len(samples), 1 / RATE)
     for hz in tones_hz:

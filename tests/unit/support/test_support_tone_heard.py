@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.support.tone_heard import RATE, hear, level_of, windows, without_tones
+from tests.support.tone_heard import RATE, hear, level_of, seconds_of, windows, without_tones
 
 
 def tone(hz: float, peak: float, seconds: float = 1.0) -> np.ndarray:
@@ -28,6 +28,13 @@ def test_each_of_several_tones_has_its_level():
     assert level_of(both, 440) == pytest.approx(-6.02, abs=0.1)
     assert level_of(both, 1000) == pytest.approx(-26.02, abs=0.1)
     assert level_of(both, 1700) < -80
+
+
+def test_the_length_of_a_tone_among_others():
+    call = np.concatenate([tone(440, 0.5), np.zeros(RATE), tone(440, 0.5), tone(1000, 0.5)])
+    assert seconds_of(call, 440) == 2.0
+    assert seconds_of(call, 1000) == 1.0
+    assert seconds_of(call, 700) == 0.0
 
 
 def test_a_tone_that_is_taken_away_leaves_the_others():
