@@ -3,6 +3,7 @@
 import pytest
 import trio
 
+from pbx.call.decision import LAST_WORDS_S
 from pbx.media.fake import PLAY_S, FakeLeg
 from pbx.routing.plan import AnnouncementNode, MenuNode, Plan, RingNode
 from tests.support.world import NUMBERS, World, make_tenant, open_world
@@ -10,6 +11,7 @@ from tests.support.world import NUMBERS, World, make_tenant, open_world
 pytestmark = pytest.mark.usefixtures("weather")
 
 WAIT_S = 5
+GOODBYE_SAID_S = 2 * (PLAY_S + WAIT_S) + PLAY_S  # where nothing is pressed
 NODES = {
     "welcome": MenuNode(prompt="menu-demo", digits={"1": "bob", "2": "bye", "21": "carol"}, tries=2, timeout="bye"),
     "bob": RingNode(who=("102",)),
@@ -116,7 +118,20 @@ async def test_who_presses_nothing_is_led_on(autojump_clock):
         leg = await caller_leg(here)
         await call.ended.wait()
         assert leg.heard == ["menu-demo", "menu-demo", "goodbye"]
-        assert trio.current_time() == pytest.approx(2 * (PLAY_S + WAIT_S) + PLAY_S, abs=0.1)
+        assert trio.current_time() == pytest.approx(GOODBYE_SAID_S + LAST_WORDS_S, abs=0.1)
+
+
+@pytest.mark.parametrize("after_s", [LAST_WORDS_S / 2, LAST_WORDS_S])
+async def test_who_hangs_up_during_the_last_words_is_who_ended_the_call(autojump_clock, after_s):
+    async with world() as here:
+        alice = await here.phone("101")
+        call = alice.dial("601")
+        await trio.sleep(GOODBYE_SAID_S + after_s)
+        assert not call.ended.is_set()
+        call.hang_up()
+        cdr = await here.only_cdr()
+        assert cdr.ended_by == ("caller" if after_s < LAST_WORDS_S else "system")
+        assert cdr.path[-1].node == "bye"
 
 
 @pytest.mark.parametrize("at_s", [0.0, 0.5, 1.5, 2.5, 5.5, 7.5, 9.5, 12.5, 14.2, 15.5])

@@ -7,7 +7,9 @@ commands one way, their results and the phone's events the other.
 import json
 import socket
 import wave
+from collections.abc import Sequence
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,17 @@ import trio
 from tests.support.free_ports import free_port, free_port_range
 from tests.support.pbx_process import PbxProcess
 from tests.support.peers import require
+from tests.support.prompt_heard import Said, said
 from tests.support.stage import WAIT_S, InVain, Program, Stage, eventually
+from tests.support.tone_heard import windows, without_tones
 
 RATE = 8000  # samples a second, all through
 TONE_S = 60  # longer than any test talks: aufile does not begin again at the file's end
 TONE_PEAK = 0.5  # of full scale: -6 dBFS
 WAV_HEADER_BYTES = 44
+KEY_S = 0.3  # for each key: the phone ends one by the next
+LISTEN_EVERY_S = 0.2
+HZ_OFF, PURE_DB = 4.0, 20.0  # one bin
 MODULES = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "account.so")  # accounts name codecs, so those first
 
 CONFIG = """\
@@ -53,7 +60,7 @@ ACCOUNT = (
 
 
 class Baresip:
-    """One registered phone. `ear` is what it heard, once its call is over."""
+    """One registered phone. `ear` is what it heard in its newest call, `events` what happened in that."""
 
     def __init__(self, program: Program, folder: Path, control: trio.SocketStream) -> None:
         self.program = program
@@ -61,10 +68,33 @@ class Baresip:
         self.events: list[dict[str, Any]] = []
         self._control = control
         self._news = trio.Event()
+        self._calls = 0
 
     async def dial(self, number: str) -> None:
         """Calls `number` of its own domain."""
+        self.forget()
         await self._command("dial", number)
+
+    async def answer(self) -> None:
+        """Picks up."""
+        await self._command("accept")
+
+    async def press(self, keys: str) -> None:
+        """Presses keys one after the other, as telephone-events (RFC 4733)."""
+        for key in keys:
+            await self._command("sndcode", key)
+            await trio.sleep(KEY_S)
+
+    async def mute(self) -> None:
+        """Switches its own microphone off, or on again."""
+        await self._command("mute")
+
+    def forget(self) -> None:
+        """Sets aside what it heard and what happened, before its next call: it names its files by the second alone."""
+        self.events.clear()
+        self._calls += 1
+        for path in self.folder.glob("dump-*.wav"):
+            path.rename(self.folder / f"call-{self._calls}-{path.name}")
 
     async def hang_up(self) -> None:
         """Ends the call that it is in."""
@@ -88,12 +118,32 @@ class Baresip:
             f"{seconds} s of audio in {self.folder}",
         )
 
+    async def wait_said(
+        self, prompt: str, *, times: int = 1, first_s: float = inf, behind: Sequence[float] = ()
+    ) -> list[Said]:
+        """Returns once it has heard a prompt so often, or the `first_s` seconds of it; where in its ear.
+
+        Tones that it may be `behind`, in Hz, are not listened to.
+        """
+
+        def look() -> list[Said]:
+            found = said(without_tones(self.ear(), *behind), prompt, first_s=first_s)
+            return found if len(found) >= times else []
+
+        return await eventually(look, f"{self.program.name} hears {prompt!r} {times} times", poll_s=LISTEN_EVERY_S)
+
+    async def wait_tone(self, tone_hz: float) -> None:
+        """Returns once it has heard a tone for WINDOW_S, and nothing else."""
+        await eventually(
+            lambda: any(abs(h.peak_hz - tone_hz) <= HZ_OFF and h.purity_db > PURE_DB for h in windows(self.ear())),
+            f"{self.program.name} hears {tone_hz} Hz",
+            poll_s=LISTEN_EVERY_S,
+        )
+
     def ear(self) -> np.ndarray:
-        """All that it heard, as samples between -1 and 1."""
-        (path,) = self.folder.glob("dump-*-dec.wav")
-        with wave.open(str(path)) as file:
-            assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2)
-            return np.frombuffer(file.readframes(file.getnframes()), np.int16) / 32768
+        """All that it has heard so far, as samples between -1 and 1; its file's header is right only in the end."""
+        content = b"".join(path.read_bytes() for path in self.folder.glob("dump-*-dec.wav"))[WAV_HEADER_BYTES:]
+        return np.frombuffer(content[: len(content) // 2 * 2], "<i2") / 32768
 
     async def listen(self) -> None:
         """Collects events and results until the phone is gone; for `start_baresip`."""
@@ -112,7 +162,14 @@ class Baresip:
 
 
 async def start_baresip(
-    stage: Stage, pbx: PbxProcess, number: str, *, tone_hz: float, codec: str = "PCMU", answers: bool = False
+    stage: Stage,
+    pbx: PbxProcess,
+    number: str,
+    *,
+    tone_hz: float,
+    tone_peak: float = TONE_PEAK,
+    codec: str = "PCMU",
+    answers: bool = False,
 ) -> Baresip:
     """A phone of extension `number`, registered, whose voice is a sine; with `answers` it picks up at once."""
     program_path = require("baresip")
@@ -130,7 +187,7 @@ async def start_baresip(
     (folder / "accounts").write_text(account)
     (folder / "config").write_text(_config(folder, control_port))
     (folder / "contacts").touch()
-    write_tone(folder / "voice.wav", tone_hz)
+    write_tone(folder / "voice.wav", tone_hz, tone_peak)
     program = await stage.start(f"baresip {number}", [program_path, "-f", folder])
     await program.wait_line("baresip is ready")
     await program.wait_line(r"\[\d+ bindings?\]")
@@ -160,9 +217,9 @@ def modules_folder() -> Path:
     return found[0]
 
 
-def write_tone(path: Path, tone_hz: float) -> None:
+def write_tone(path: Path, tone_hz: float, peak: float) -> None:
     """A sine of TONE_S seconds, 16 bits, one channel."""
-    samples = TONE_PEAK * np.sin(2 * np.pi * tone_hz / RATE * np.arange(TONE_S * RATE))
+    samples = peak * np.sin(2 * np.pi * tone_hz / RATE * np.arange(TONE_S * RATE))
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -27,6 +27,7 @@ FIELDS = (
     "sip.Method",
     "sip.Status-Code",
     "sip.resend",
+    "sip.Reason",
 )
 
 
@@ -42,6 +43,7 @@ class Captured:
     method: str  # "" of a response
     status: int | None  # None of a request
     is_resent: bool
+    reason: str  # the header's (RFC 3326), "" where there is none
 
     def __str__(self) -> str:
         what = self.method or f"{self.status} ({self.cseq_method})"
@@ -142,7 +144,7 @@ def read_messages(file: Path, sip_port: int) -> list[Captured]:
 
 
 def _captured(fields: list[str]) -> Captured:
-    at, source, destination, call_id, cseq_method, method, status, resent = fields
+    at, source, destination, call_id, cseq_method, method, status, resent, reason = fields
     return Captured(
         float(at),
         int(source),
@@ -152,4 +154,5 @@ def _captured(fields: list[str]) -> Captured:
         method,
         int(status) if status else None,
         resent in ("1", "True"),
+        reason,
     )

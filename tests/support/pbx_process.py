@@ -1,23 +1,30 @@
 """The PBX as an operator runs it: a data folder made by `pbx init`, and `pbx serve` in a process of its own."""
 
+import io
 import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+import wave
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from pbx.blobs.local import LocalBlobs
 from pbx.bus.folder import connect_in
 from pbx.bus.interface import EVERY_TENANT
 from pbx.cdr.cdr import Cdr
+from pbx.events.voicemail_message import Message, audio_key
 from pbx.sip.auth import ha1
 from pbx.store.interface import PAGE_MAX
 from pbx.store.sqlite import SqliteStore
 from pbx.tenants.scope import TenantScope
 from tests.support.free_ports import bound_udp_ports, free_port_range
 from tests.support.stage import WAIT_S, InVain, Program, Stage, eventually_async
+from tests.support.tone_heard import RATE
 
 PBX = Path(sys.executable).with_name("pbx")  # the command that installing the distribution made
 START_S = 20.0
@@ -55,6 +62,7 @@ class DataFolder:
     path: Path
     domain: str
     passwords: dict[str, str]  # by extension number
+    pins: dict[str, str]  # of those that have a mailbox
     scope: TenantScope
     rtp_ports: range
 
@@ -65,11 +73,18 @@ class DataFolder:
 
 
 async def make_data_folder(
-    stage: Stage, *, more: Sequence[str] = (), impatient: Sequence[str] = (), has_voicemail: bool = False
+    stage: Stage,
+    *,
+    more: Sequence[str] = (),
+    impatient: Sequence[str] = (),
+    has_voicemail: bool = False,
+    numbers: Mapping[str, str] | None = None,
+    nodes: str = "",
 ) -> DataFolder:
     """What `pbx init` makes (101 and 102), on RTP ports that nobody has now, with `more` extensions.
 
-    Those that are `impatient` ring for IMPATIENT_RING_S only. Unless it `has_voicemail`, that is taken out.
+    Those that are `impatient` ring for IMPATIENT_RING_S only. Unless it `has_voicemail`, that is taken out. The plan
+    has these `numbers` too, and these `nodes`, as TOML.
     """
     path = stage.folder / "data"
     program = await stage.start("pbx init", [PBX, "init", "--data", path, "--json"])
@@ -82,12 +97,15 @@ async def make_data_folder(
     tenant = path / "tenants" / f"{made['tenant']}.toml"
     if not has_voicemail:
         tenant.write_text(refusing(tenant.read_text()))
+    dialled = "".join(f'"{number}" = "{node}"\n' for number, node in (numbers or {}).items())
+    tenant.write_text(tenant.read_text().replace("[numbers]\n", f"[numbers]\n{dialled}") + nodes)
     with tenant.open("a") as file:
         for number in (*more, *impatient):
             ring_s = f"ring_s = {IMPATIENT_RING_S}\n" if number in impatient else ""
             digest = ha1(number, made["domain"], passwords[number], "MD5")
             file.write(EXTENSION.format(number=number, digest=digest) + ring_s)
-    return DataFolder(path, made["domain"], passwords, TenantScope(made["tenant"]), ports)
+    pins = {each["number"]: each["pin"] for each in made["extensions"]}
+    return DataFolder(path, made["domain"], passwords, pins, TenantScope(made["tenant"]), ports)
 
 
 def refusing(text: str) -> str:
@@ -154,6 +172,21 @@ class PbxProcess:
             return cdrs if len(cdrs) >= count else None
 
         return await eventually_async(look, f"{count} CDRs")
+
+    async def messages(self) -> list[Message]:
+        """All messages in the tenant's mailboxes, the oldest first, as the web process asks for them."""
+        async with connect_in(self.folder.path) as bus:
+            answer = await bus.request(self.folder.scope, "voicemail.list", timeout_s=ASK_S)
+        return list(reversed([Message(**each) for each in json.loads(answer)]))
+
+    async def message_audio(self, message: Message) -> np.ndarray:
+        """What was recorded, as samples between -1 and 1."""
+        key = audio_key(message.box, message.id)
+        async with LocalBlobs(self.folder.path / "blobs").get(self.folder.scope, key) as chunks:
+            content = b"".join([chunk async for chunk in chunks])
+        with wave.open(io.BytesIO(content)) as file:
+            assert file.getparams()[:3] == (1, 2, RATE), file.getparams()
+            return np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768
 
     async def stats(self) -> dict[str, Any]:
         """What is open in it, and what it has counted; asked over its Bus, as the CLI asks."""

@@ -167,20 +167,22 @@ def waiting_for(what: Callable[[], str], *, within_s: float = WAIT_S) -> Iterato
         raise InVain(f"{what()}: not within {within_s} s")
 
 
-async def eventually(look: Callable[[], T | None], what: str, *, within_s: float = WAIT_S) -> T:
+async def eventually(look: Callable[[], T | None], what: str, *, within_s: float = WAIT_S, poll_s: float = POLL_S) -> T:
     """What `look` gives once it is neither None nor false. For what nobody can be told of: files, kernel tables."""
 
     async def look_again() -> T | None:
         return look()
 
-    return await eventually_async(look_again, what, within_s=within_s)
+    return await eventually_async(look_again, what, within_s=within_s, poll_s=poll_s)
 
 
-async def eventually_async(look: Callable[[], Awaitable[T | None]], what: str, *, within_s: float = WAIT_S) -> T:
+async def eventually_async(
+    look: Callable[[], Awaitable[T | None]], what: str, *, within_s: float = WAIT_S, poll_s: float = POLL_S
+) -> T:
     """The same where looking takes a while."""
     with trio.move_on_after(within_s):
         while True:
             if found := await look():
                 return found
-            await trio.sleep(POLL_S)
+            await trio.sleep(poll_s)
     raise InVain(f"{what}: not within {within_s} s")
