@@ -161,6 +161,7 @@ class Call:
         if leg.state.phase == "ended":
             return
         leg.state.phase = "ended"
+        leg.media.close()  # first: what was measured last is then read once, not for us and again for itself
         quality = leg.media.quality()
         media = LegMedia(
             codec=quality.codec,

@@ -65,6 +65,7 @@ def _say_goodbye(call: Call, leg: Leg) -> None:
         case "answered" if leg.awaits_ack and not call.state.is_interrupted:
             pass  # RFC 3261 15: no BYE before the ACK to our 2xx, which may be lost and would bring the call back
         case "answered":
+            leg.acknowledge()  # it answered, and the call ended before anybody was connected
             leg.send_bye()
         case "calling" | "ringing" if state.role == "callee":
             leg.cancel()

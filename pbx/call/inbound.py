@@ -23,7 +23,7 @@ def tell_progress(call: Call, status: int, *, early_media_from: Leg | None = Non
 
 
 async def connect(call: Call) -> None:
-    """Answers the caller, who from now on hears the callee that answered."""
+    """Answers the caller, who from now on hears the callee that answered; the callee's ACK leaves with that."""
     callee = call.other(call.caller)
     assert callee is not None, "connect follows a callee's answer"
     if call.caller.is_up:  # an application answered before
@@ -31,6 +31,7 @@ async def connect(call: Call) -> None:
         await call.save()
     else:
         await answer(call, prefer=callee, phase="talking")
+    callee.acknowledge()
     call.services.media.bridge(call.caller.media, callee.media)
 
 

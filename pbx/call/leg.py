@@ -135,8 +135,8 @@ class Leg:
             self.state.dialog = self.sent.dialog_of(response)
 
     def acknowledge(self) -> None:
-        """Sends the ACK to the 2xx."""
-        if self.sent is not None and self.state.dialog is not None:
+        """Sends the ACK to the 2xx, if that has had none; the stack repeats it when the 2xx comes again."""
+        if self.sent is not None and not self.sent.is_acknowledged and self.state.dialog is not None:
             self.sent.acknowledge(self.state.dialog)
 
     def refuses_fork(self, event: Event) -> bool:

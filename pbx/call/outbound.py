@@ -176,9 +176,8 @@ async def _answered(call: Call, leg: Leg, response: Response) -> None:
     leg.state.phase = "answered"
     call.note(LegAnswered(call.services.wall(), leg.id))
     cancel_ringing(call, ANSWERED_ELSEWHERE)
+    # Its ACK waits until the spool knows of the answer; that is with the caller's 200, one write for both (`connect`).
     call.state.phase, call.state.next_event = "routing", Answered()
-    await call.save()
-    leg.acknowledge()
 
 
 async def _refused(call: Call, leg: Leg, status: int, reason: str) -> None:

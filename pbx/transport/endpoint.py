@@ -83,13 +83,20 @@ class Endpoint:
 
     async def run(self) -> None:
         """Serves until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._run_timers)
+            while True:
+                await self._socket.wait_readable()
+                now = trio.current_time()
+                for data, source in self._socket.drain():
+                    self._receive(data, source, now)
+                    self._perform()
+
+    async def _run_timers(self) -> None:
+        # Beside the socket, not around it: a deadline is then set where it comes sooner, instead of at each datagram.
         while True:
             with trio.CancelScope(deadline=self.stack.next_timeout()) as self._wait:
-                await self._socket.wait_readable()
-            now = trio.current_time()
-            for data, source in self._socket.drain():
-                self._receive(data, source, now)
-                self._perform()
+                await trio.sleep_forever()
             self.stack.handle_timeout(trio.current_time())
             self._perform()
 
@@ -180,8 +187,8 @@ class Endpoint:
                 self._tell(event)
             except Exception:
                 self._note_mistake(None)
-        # A coroutine may have armed an earlier timer than the one that the loop sleeps on.
-        self._wait.deadline = min(self._wait.deadline, self.stack.next_timeout())
+        if (next_timeout := self.stack.next_timeout()) < self._wait.deadline:
+            self._wait.deadline = next_timeout
 
     def _tell(self, event: Event) -> None:
         match event:

@@ -174,3 +174,19 @@ def break_next_request(world: World, monkeypatch) -> None:
 
     assert real is not None
     monkeypatch.setattr(endpoint, "_on_request", broken)
+
+
+async def test_a_phone_whose_answer_leads_nowhere_is_acknowledged_and_hung_up_on(autojump_clock, monkeypatch):
+    async def broken(call: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr("pbx.call.decision.inbound.connect", broken)
+    with capture_logs():
+        async with open_world() as world:
+            alice, bob = await world.phone("101"), await world.phone("102")
+            alice.dial("102")
+            incoming = await bob.incoming.receive()
+            incoming.answer()
+            await incoming.ended.wait()
+            assert incoming.acknowledged.is_set()
+            await world.only_cdr()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mediacore import _native
 from mediacore.sdp import AgreedMedia, Codec, Direction
@@ -107,4 +108,9 @@ def _address(address: str | Address | None) -> Address | None:
         host, port = host.removeprefix("[").removesuffix("]"), int(digits)
     if not 0 <= port <= 65_535:
         raise ValueError(f"no port: {port}")
-    return str(ipaddress.ip_address(host)), port
+    return _canonical_ip(host), port
+
+
+@lru_cache(maxsize=1024)  # every update of every leg comes with the same few
+def _canonical_ip(host: str) -> str:
+    return str(ipaddress.ip_address(host))

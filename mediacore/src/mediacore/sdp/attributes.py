@@ -81,7 +81,8 @@ def _codecs(media: MediaDescription, known: Iterable[Codec]) -> Iterator[Codec]:
             continue
         codec = mapped.get(payload_type) or assumed.get(payload_type)
         if codec is not None:
-            yield replace(codec, fmtp=fmtps.get(payload_type))
+            fmtp = fmtps.get(payload_type)
+            yield codec if codec.fmtp == fmtp else replace(codec, fmtp=fmtp)
 
 
 def _rtpmap(value: str) -> Codec | None:

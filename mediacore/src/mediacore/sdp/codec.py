@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 PAYLOAD_TYPE_MAX = 127  # seven bits of the RTP header
 DYNAMIC_PAYLOAD_TYPES = range(96, 128)  # RFC 3551 3
@@ -18,6 +19,10 @@ _DISTINGUISHING = {
     "amr-wb": {"octet-align": "0"},  # RFC 4867 8.2
     "g7221": {"bitrate": "24000"},  # RFC 5577 4.1
 }
+
+# Each leg of each call writes its few codecs as text and has them read, twice and more.
+_KEPT_MAX = 256  # texts
+_KEPT_LENGTH_MAX = 64  # characters; longer ones are read anew each time
 
 _TEXT = re.compile(r"(?:(\d{1,3}) +)?([!-.0-~]+)/(\d{1,9})(?:/(\d{1,3}))?", re.ASCII)
 
@@ -38,16 +43,7 @@ class Codec:
 
         Without a number the payload type is RFC 3551's, or the first dynamic one. Raises ValueError.
         """
-        found = _TEXT.fullmatch(text.strip())
-        if found is None:
-            raise ValueError(f"not a codec: {text!r}; 'PCMU/8000' or '96 opus/48000/2' would do")
-        number, name, clock_rate, channels = found.groups()
-        codec = cls(name, int(clock_rate), channels=int(channels or 1), payload_type=DYNAMIC_PAYLOAD_TYPES[0])
-        if number is None:
-            return replace(codec, payload_type=static_payload_type(codec, default=codec.payload_type))
-        if int(number) > PAYLOAD_TYPE_MAX:
-            raise ValueError(f"payload type {number} in {text!r} is above {PAYLOAD_TYPE_MAX}")
-        return replace(codec, payload_type=int(number))
+        return _parse_kept(text) if len(text) <= _KEPT_LENGTH_MAX else _parse(text)
 
     def same_as(self, other: Codec) -> bool:
         """Whether both name one encoding; the payload type and the receiver's wishes in fmtp do not matter."""
@@ -87,6 +83,21 @@ class Codec:
     def __str__(self) -> str:
         return self.rtpmap
 
+
+def _parse(text: str) -> Codec:
+    found = _TEXT.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"not a codec: {text!r}; 'PCMU/8000' or '96 opus/48000/2' would do")
+    number, name, clock_rate, channels = found.groups()
+    codec = Codec(name, int(clock_rate), channels=int(channels or 1), payload_type=DYNAMIC_PAYLOAD_TYPES[0])
+    if number is None:
+        return replace(codec, payload_type=static_payload_type(codec, default=codec.payload_type))
+    if int(number) > PAYLOAD_TYPE_MAX:
+        raise ValueError(f"payload type {number} in {text!r} is above {PAYLOAD_TYPE_MAX}")
+    return replace(codec, payload_type=int(number))
+
+
+_parse_kept = lru_cache(_KEPT_MAX)(_parse)
 
 PCMU = Codec("PCMU", 8000, payload_type=0)
 PCMA = Codec("PCMA", 8000, payload_type=8)
@@ -154,4 +165,4 @@ def _assigned(codecs: Iterable[Codec], wished: dict[tuple[object, ...], int]) ->
         if number is None:
             raise ValueError(f"no dynamic payload type is left for {codec}")
         used.add(number)
-        yield replace(codec, payload_type=number)
+        yield codec if codec.payload_type == number else replace(codec, payload_type=number)

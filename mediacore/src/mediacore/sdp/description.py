@@ -16,7 +16,8 @@ _IP_TEXT_MAX = 45  # characters: ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255
 
 # A host name (RFC 1123 2.1); one that ends in a number was meant as an address, and is a wrong one.
 _LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}"
-_HOST_NAME = re.compile(rf"(?=.{{1,253}}$)(?!.*(?:^|\.)\d+\.?$){_LABEL}(?:\.{_LABEL})*\.?", re.ASCII)
+_HOST_NAME_MAX = 253  # characters
+_HOST_NAME = re.compile(rf"(?=.{{1,{_HOST_NAME_MAX}}}$)(?!.*(?:^|\.)\d+\.?$){_LABEL}(?:\.{_LABEL})*\.?", re.ASCII)
 
 
 class Direction(StrEnum):
@@ -93,17 +94,22 @@ class Connection:
 
         An IPv4-mapped IPv6 address names an IPv4 host (RFC 4291 2.5.5.2) and is given as IPv4.
         """
-        ip = self.ip
-        if ip is not None:
-            return str(ip)
         text = self.address.partition("/")[0]
-        return text if _HOST_NAME.fullmatch(text) else None
+        return _host(text) if len(text) <= _HOST_NAME_MAX else None
 
     @property
     def ip(self) -> IPv4Address | IPv6Address | None:
         """The address as a number; None for a host name."""
         text = self.address.partition("/")[0]
         return _ip(text) if len(text) <= _IP_TEXT_MAX else None
+
+
+@lru_cache(maxsize=1024)  # as below
+def _host(text: str) -> str | None:
+    ip = _ip(text) if len(text) <= _IP_TEXT_MAX else None
+    if ip is not None:
+        return str(ip)
+    return text if _HOST_NAME.fullmatch(text) else None
 
 
 @lru_cache(maxsize=1024)  # one negotiation asks a dozen times for one address: half of its time, before this
