@@ -51,7 +51,7 @@ def said(
 def prompt_samples(prompt: str, language: str = "en") -> np.ndarray:
     """Our own recording of a prompt, at the rate of a telephone."""
     path = library.Prompts().path(language, prompt)
-    command = [require("sox"), path, "-r", str(RATE), "-c", "1", "-e", "floating-point", "-b", "32", "-t", "raw", "-"]
+    command = [str(require("sox")), str(path), "-r", str(RATE), "-c", "1", "-e", "floating-point", "-b", "32", "-t", "raw", "-"]
     return np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, "<f4")
 
 
