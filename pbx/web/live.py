@@ -207,7 +207,8 @@ class LiveFeed:
         except (BusError, StoreError, msgspec.MsgspecError) as error:
             self._looks_failed += 1
             log.debug("a look failed", topic=topic, scope=str(scope), error=str(error))
-            if isinstance(error, BusError) and not isinstance(error, CommandFailed):
+            # Calls need nothing but the call process; messages may be late because their storage is.
+            if topic == "calls" and isinstance(error, BusError) and not isinstance(error, CommandFailed):
                 self._answering(False)
             return
         if topic == "calls":

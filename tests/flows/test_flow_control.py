@@ -1,4 +1,8 @@
-"""What another process is answered and told over the Bus, while whole calls go on under the virtual clock."""
+"""What another process is answered and told over the Bus, while whole calls go on under the virtual clock.
+
+These tests are about the signals themselves, which may be lost and doubled in bad weather: here it is always fair. What
+whoever looks again finds in any weather is asserted with every application's calls, in `tests/support/bad_weather.py`.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -25,6 +25,8 @@ from tests.support.voicemail_world import (
 )
 from tests.support.world import World
 
+pytestmark = pytest.mark.usefixtures("weather")
+
 
 class GoneBlobs(HostileBlobs):
     """Out of reach while `is_gone`."""

@@ -26,9 +26,7 @@ class HostileBus(Hostile):
     async def request(self, scope: TenantScope, name: str, payload: bytes = b"", *, timeout_s: float) -> bytes:
         """As any call is carried, but by its deadline it is over."""
         with trio.move_on_after(timeout_s):
-            reply: bytes = await self._carry(
-                lambda: self.backend.request(scope, name, payload, timeout_s=timeout_s)  # type: ignore[no-any-return]
-            )
+            reply: bytes = await self._carry(lambda: self.backend.request(scope, name, payload, timeout_s=timeout_s))
             return reply
         raise CommandTimedOut(f"no answer to {name!r} in {timeout_s} s")
 

@@ -181,6 +181,23 @@ async def test_a_call_process_that_hangs_counts_as_away(web, autojump_clock):
         assert stream.last("connection") == {"call_process": "up"}
 
 
+async def test_messages_that_come_late_because_their_storage_is_away_do_not_make_the_call_process_away(
+    web, autojump_clock
+):
+    async with listening(web) as stream:
+        answer = web.call_process.request
+
+        async def without_messages(scope, name, payload=b""):
+            if name != "voicemail.list":
+                return await answer(scope, name, payload)
+            await trio.sleep(3)
+            raise CommandTimedOut("no answer")
+
+        web.call_process.request = without_messages
+        await trio.sleep(60)
+        assert {data["call_process"] for name, data in stream.events if name == "connection"} == {"up"}
+
+
 async def test_a_quiet_line_is_kept_alive(web, autojump_clock):
     async with listening(web) as stream:
         await trio.sleep(3 * COMMENT_EVERY_S + 1)
