@@ -4,6 +4,7 @@ Whoever knows it may speak in any scope: it is the key of the data folder's owne
 watched, handles or waits for ends with it.
 """
 
+import errno
 import hmac
 from collections.abc import Iterator
 from itertools import count
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
+import structlog
 
 from pbx.bus.interface import Bus, BusError, BusRefused, BusUnavailable, CommandFailed, Signal, Subscription
 from pbx.bus.wire import (
@@ -44,8 +46,14 @@ CONNECTIONS_MAX = 64  # at once; the next one is closed unheard
 SEND_TOGETHER_MAX = 16  # signals that wait, in one write: of the largest payloads 16 MiB
 CALLS_MAX = 256  # of one connection at once, what it listens to included; the next one is refused
 
+# What keeps us from accepting a connection for a while: too many descriptors, too little memory, one that has left.
+PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED})
+ACCEPT_AGAIN_S = 0.5
+
 # Of a command that a client handles; the one who asks has an earlier deadline as a rule, and cancels with it.
 ASKED_MAX_S = 300.0
+
+log = structlog.get_logger()
 
 
 async def serve_bus(
@@ -67,15 +75,32 @@ async def serve_bus(
                 return
             try:
                 await _Connection(bus, Wire(stream)).run(token)
+            except Exception:  # a mistake of ours: it must not end the server, and with it every call
+                log.exception("connection to the bus failed")
             finally:
                 seats.release()
 
     try:
-        async with listener:
+        async with listener, anyio.create_task_group() as connections:
             task_status.started()
-            await listener.serve(receive)
+            while True:
+                connections.start_soon(receive, await _accept(listener))
     finally:
         _remove(path)
+
+
+async def _accept(listener: anyio.abc.SocketListener) -> anyio.abc.SocketStream:
+    """The next connection. Raises BrokenResourceError."""
+    while True:
+        try:
+            return await listener.accept()
+        except anyio.BrokenResourceError as error:
+            cause = error.__cause__
+            if not isinstance(cause, OSError) or cause.errno not in PASSING:
+                raise
+            # It waits in the system's queue until there is room: calls need descriptors more than whoever watches them.
+            log.warning("connection not accepted", error=str(cause))
+            await anyio.sleep(ACCEPT_AGAIN_S)
 
 
 def _remove(path: Path) -> None:

@@ -78,6 +78,8 @@ class Mailboxes:
                 await trio.sleep(RETRY_S)
             except BlobError as error:
                 log.warning("mailbox not read", scope=str(scope), box=box, error=str(error))
+            except Exception:  # a mistake of ours, or no thread to be had: no reason for calls to end
+                log.exception("mailbox not read", scope=str(scope), box=box)
 
     # -- what is there -------------------------------------------------------------------------------------------------
 

@@ -117,6 +117,28 @@ async def test_observers_are_told_of_every_change(autojump_clock, blobs):
     assert told == [(SCOPE, BOX, *counts) for counts in ((0, 0), (1, 0), (0, 1), (0, 0))]  # the first: it was read
 
 
+async def test_a_mistake_of_ours_with_one_box_ends_neither_the_reading_of_others_nor_the_server(
+    autojump_clock, blobs, monkeypatch
+):
+    await Mailboxes(blobs).deliver(SCOPE, message(1), b"RIFF")
+    boxes = Mailboxes(blobs)
+    list_blobs = blobs.list
+
+    async def list_or_break(scope, prefix="", **options):
+        if "/666/" in prefix:
+            raise RuntimeError("can't start new thread")
+        return await list_blobs(scope, prefix, **options)
+
+    monkeypatch.setattr(blobs, "list", list_or_break)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(boxes.run)
+        boxes.counts(SCOPE, "666")
+        boxes.counts(SCOPE, BOX)
+        await trio.sleep(1)
+        assert boxes.counts(SCOPE, BOX) == MessageCounts(1, 0)
+        nursery.cancel_scope.cancel()
+
+
 async def test_counts_are_had_at_once_or_told_when_the_box_was_read(autojump_clock, blobs):
     await Mailboxes(blobs).deliver(SCOPE, message(1), b"RIFF")
     boxes, told = Mailboxes(blobs), []

@@ -1,5 +1,7 @@
 """What is the Unix socket's own: tokens, connections that break, peers that talk nonsense or nothing, two processes."""
 
+import errno
+import os
 import socket
 import sys
 import textwrap
@@ -11,6 +13,7 @@ import anyio
 import anyio.abc
 import pytest
 import trio
+from anyio._backends._trio import UNIXSocketListener
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -83,6 +86,37 @@ async def test_without_a_server_the_bus_is_unavailable_and_says_where(path):
     with pytest.raises(BusUnavailable, match=r"no server answers at .*bus\.sock"):
         async with connect_bus(path, TOKEN):
             pass
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ECONNABORTED])
+async def test_a_process_that_is_out_of_descriptors_serves_again_once_it_has_some(
+    path, number, monkeypatch, autojump_clock: MockClock
+):
+    def fail() -> OSError:
+        return OSError(number, os.strerror(number))
+
+    failures = [fail() for _ in range(3)]
+    accept = UNIXSocketListener.accept
+
+    async def accept_at_last(listener: UNIXSocketListener) -> object:
+        if failures:
+            raise anyio.BrokenResourceError from failures.pop()
+        return await accept(listener)
+
+    monkeypatch.setattr(UNIXSocketListener, "accept", accept_at_last)
+    async with server(path) as bus, bus.handle("echo", echo), connect_bus(path, TOKEN) as client:
+        assert await client.request(HERONS, "echo", b"yes", timeout_s=1) == b"yes"
+
+
+async def test_a_mistake_of_ours_in_one_connection_ends_that_one_alone(path, monkeypatch):
+    async with server(path) as bus, bus.handle("echo", echo):
+        async with connect_bus(path, TOKEN) as unlucky:
+            with monkeypatch.context() as broken:
+                broken.setattr(bus, "get", lambda *_: 1 / 0)
+                with pytest.raises(BusUnavailable):
+                    await unlucky.get(HERONS, "key")
+        async with connect_bus(path, TOKEN) as client:
+            assert await client.request(HERONS, "echo", b"yes", timeout_s=1) == b"yes"
 
 
 async def test_another_token_is_turned_away(path):
