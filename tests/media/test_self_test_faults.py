@@ -1,7 +1,7 @@
 """The self-test can fail: each fault is found, the leg that suffers is named, and the cause is said in words."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +11,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from pbx.blobs.interface import BlobInfo, BlobUnavailable
+from pbx.blobs.interface import BlobInfo, BlobMissing, BlobUnavailable
 from pbx.blobs.local import LocalBlobs
 from pbx.config.load import Config
 from pbx.config.server import Server as ServerConfig
@@ -19,7 +19,7 @@ from pbx.events.voicemail_message import Message
 from pbx.media.native import NativeEngine
 from pbx.prompts.tenants import TenantPrompts
 from pbx.routing.plan import Plan
-from pbx.self_test import GuestBox, make_guest, with_unanswered
+from pbx.self_test import RING_NODE, GuestBox, make_guest, with_unanswered
 from pbx.server import Parts, Server
 from pbx.spool import Spool
 from pbx.store.sqlite import SqliteStore
@@ -29,10 +29,10 @@ from pbx.testphone.engine_audio import EngineAudio
 from pbx.testphone.measuring import SEND_DBFS, MeasuringPhone
 from pbx.testphone.phone import Account
 from pbx.testphone.self_test import LegResult, SelfTestResult, self_test
-from pbx.testphone.voicemail_call import SPEAK_HZ, SPEAK_S, VoicemailResult, VoicemailTest
+from pbx.testphone.voicemail_call import RING_S, SPEAK_HZ, SPEAK_S, VoicemailResult, VoicemailTest
 from pbx.transport.udp import UdpSocket
 from tests.support.free_ports import free_port_range
-from tests.support.impaired_audio import ImpairedAudio, LossyLine, behind_line, mute, wrong_payload_type
+from tests.support.impaired_audio import ImpairedAudio, LossyLine, behind_line, deaf, mute, wrong_payload_type
 from tests.support.world import make_tenant, password
 
 HOST = "127.0.0.1"
@@ -48,13 +48,24 @@ class FullBlobs(LocalBlobs):
         raise BlobUnavailable("No space left on device")
 
 
+class MuteBlobs(LocalBlobs):
+    """Keeps records, and loses every audio."""
+
+    def get(self, scope: TenantScope, key: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        if key.endswith(".wav"):
+            raise BlobMissing(f"there is no {key}")
+        return super().get(scope, key)
+
+
 @asynccontextmanager
 async def pbx_and_audio(
-    make_blobs: Callable[[Path], LocalBlobs] = LocalBlobs, *, unanswered: str = UNANSWERED
+    make_blobs: Callable[[Path], LocalBlobs] = LocalBlobs, *, unanswered: str = UNANSWERED, ring_s: int = RING_S
 ) -> AsyncIterator[tuple[Server, EngineAudio]]:
     """A PBX on real sockets with the native engine, and another engine for its phones."""
     tenant = make_tenant("acme")
-    tenant = replace(tenant, plan=with_unanswered(tenant.plan, unanswered, callee="102"))
+    plan = with_unanswered(tenant.plan, unanswered, callee="102")
+    ring = replace(plan.nodes[RING_NODE], ring_s=ring_s)
+    tenant = replace(tenant, plan=replace(plan, nodes={**plan.nodes, RING_NODE: ring}))
     config = Config(Path(), ServerConfig(default_tenant="acme"), {"acme": tenant}, {"acme.example": "acme"})
     socket = UdpSocket.bind(HOST, 0)
     tokens = count(1)
@@ -174,6 +185,31 @@ async def test_a_message_that_does_not_arrive_is_a_fault_with_a_remedy():
         assert all(call.ok for call in result.calls)
         assert message(result).message_s is None
         assert "no message came into the mailbox in 3 s: the log says why; see that the disk" in message(result).cause
+
+
+async def test_a_message_whose_audio_is_gone_is_a_fault_with_the_storages_words():
+    async with pbx_and_audio(MuteBlobs) as (server, audio):
+        result = await run(server, audio, audio)
+        assert not result.ok
+        assert "the mailbox cannot be read (there is no voicemail/102/" in message(result).cause
+
+
+async def test_a_caller_who_does_not_hear_the_beep_says_nothing():
+    async with pbx_and_audio() as (server, audio):
+        result = await run(server, ImpairedAudio(audio, deaf), audio)
+        assert not result.ok
+        assert "voicemail answered, and its beep was not heard (" in message(result).cause
+        assert "payload type 0" in message(result).cause
+        assert message(result).message_s is None
+        assert len(server.calls) == 0
+
+
+async def test_a_plan_that_rings_on_and_on_is_a_fault():
+    async with pbx_and_audio(ring_s=30) as (server, audio):
+        result = await run(server, audio, audio)
+        assert all(call.ok for call in result.calls)
+        assert message(result).cause == "101 leaves a message by 9000: rung for 4 s, and no voicemail answered"
+        assert len(server.calls) == 0
 
 
 async def test_a_number_that_does_not_lead_to_voicemail_is_a_fault_and_the_calls_go_on():

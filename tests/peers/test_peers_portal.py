@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.baresip import start_baresip
 from tests.support.browser import PATIENCE_MS, Complaints, in_thread, open_page
-from tests.support.pbx_process import START_S, DataFolder, PbxProcess, make_data_folder
+from tests.support.pbx_process import PBX, START_S, DataFolder, PbxProcess, make_data_folder
 from tests.support.stage import Stage, eventually
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(120)]
@@ -154,6 +154,20 @@ def play_whole(page: Page) -> None:
 def delete_message(page: Page) -> None:
     page.get_by_role("button", name="Delete the message from Ada (101)").click()
     page.get_by_role("button", name="Delete", exact=True).click()
+
+
+async def test_a_demo_has_a_message_to_be_heard_as_soon_as_it_is_up(stage: Stage, complaints: Complaints):
+    web = "127.0.0.1:0"
+    command = [PBX, "demo", "--data", stage.folder / "data", "--sip", "127.0.0.1:0", "--web", web, "--json"]
+    demo = await stage.start("pbx demo", command)
+    said = json.loads((await demo.wait_line(r'^\{"portal".*\}$', within_s=START_S))[0])
+    async with in_thread(open_page(complaints)) as do:
+        await do(sign_in_by(said["portal"]))
+        await do(lambda page: page.get_by_role("link", name="Voicemail 1 new").click())
+        await do(shows(card("Messages"), "New:", "self-test", "Box 101"))
+        await do(lambda page: page.get_by_role("button", name="Play the message from self-test").click())
+        await do(lambda page: expect(card("Messages")(page)).not_to_contain_text("New:"))  # it counts once it plays
+    assert await demo.stop() == 0
 
 
 async def test_only_the_name_and_the_password_open_the_portal_once_the_link_was_used(

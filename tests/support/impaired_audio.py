@@ -69,6 +69,17 @@ def mute(leg: ImpairedLeg, params: mediacore.RtpParams) -> mediacore.RtpParams:
     return params
 
 
+def deaf(leg: ImpairedLeg, params: mediacore.RtpParams) -> mediacore.RtpParams:
+    """Understands payload type 96 alone, which nobody agreed to."""
+    return mediacore.RtpParams(
+        remote=params.remote,
+        codecs=params.codecs,
+        receive_codecs=["96 PCMU/8000"],
+        rtcp_mux=params.rtcp_mux,
+        remote_rtcp=params.remote_rtcp,
+    )
+
+
 def wrong_payload_type(leg: ImpairedLeg, params: mediacore.RtpParams) -> mediacore.RtpParams:
     """Sends PCMU as payload type 96, which nobody agreed to."""
     return mediacore.RtpParams(

@@ -70,6 +70,23 @@ def test_every_chore_that_a_page_names_is_in_the_makefile() -> None:
         assert named <= chores, page.name
 
 
+def unmapped(root: Path, page: str) -> list[str]:
+    """Packages, modules and crates that the code map in ARCHITECTURE.md does not name."""
+    parts = [path for path in (root / "pbx").iterdir() if path.name[0] not in "_."]
+    names = {f"{path.name}/" if path.is_dir() else path.name for path in parts if path.suffix in ("", ".py")}
+    names |= {f"native/{path.name}" for path in (root / "native").iterdir()}
+    return sorted(name for name in names if f"`{name}`" not in page)
+
+
+def test_the_code_map_names_every_part_of_the_tree(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert unmapped(ROOT, page) == []
+    for name in ("pbx/sip", "pbx/games", "native/mediacore-video"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "pbx" / "luck.py").touch()
+    assert unmapped(tmp_path, page) == ["games/", "luck.py", "native/mediacore-video"]
+
+
 def test_the_readme_says_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make run" in readme
