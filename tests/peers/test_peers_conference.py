@@ -14,7 +14,7 @@ from tests.support.tone_heard import level_of, without_tones
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(60)]
 PROGRAMS = ("baresip", "sox", "tshark")
 
-TONES_HZ = {"101": 440.0, "102": 1000.0, "103": 1700.0}
+TONES_HZ = {"101": 440.0, "102": 1000.0, "103": 1700.0, "104": 2300.0, "105": 2900.0}
 ALL_HZ = tuple(TONES_HZ.values())
 PEAK = 0.2  # of full scale: two of these are no business of the mixer's limiter
 TONE_DBFS = 20 * np.log10(PEAK)
@@ -29,67 +29,70 @@ pin = "2580"
 """
 
 
-async def test_three_phones_hear_each_other_and_never_themselves(stage: Stage):
-    folder = await make_data_folder(stage, more=["103"])
+async def test_those_in_a_room_hear_each_other_never_themselves_and_nobody_outside(stage: Stage):
+    folder = await make_data_folder(stage, more=["103", "104", "105"], numbers=NUMBERS, nodes=NODES)
     pbx = await PbxProcess.start(stage, folder)
     await start_capture(stage, sip_port=pbx.address[1])  # for the ladder of a failed test
     phones = {
         number: await start_baresip(stage, pbx, number, tone_hz=hz, tone_peak=PEAK) for number, hz in TONES_HZ.items()
     }
-    ada, grace, carol = phones.values()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(three_meet, *(phones[number] for number in ("101", "102", "103")))
+        nursery.start_soon(two_give_their_pin, *(phones[number] for number in ("104", "105")))
 
+    cdrs = await pbx.wait_cdrs(5)
+    assert sorted(cdr.to_number for cdr in cdrs) == ["602"] * 3 + ["612"] * 2
+    assert {(cdr.disposition, cdr.ended_by) for cdr in cdrs} == {("answered", "caller")}
+    await pbx.wait_nothing_left()
+
+
+async def three_meet(ada: Baresip, grace: Baresip, carol: Baresip) -> None:
+    """One of them is muted for a while; one leaves before the others."""
     await ada.dial("602")
     await ada.wait_said("conf-only-you")
     for phone in (grace, carol):
         await phone.dial("602")
     for phone in (grace, carol):
         await phone.wait_said("conf-welcome")
-    await hear_exactly(phones, {"101": "102 103", "102": "101 103", "103": "101 102"})
+    await hear_exactly((ada, "102 103"), (grace, "101 103"), (carol, "101 102"))
     assert said(ada.ear(), "conf-joined"), "she is told of others"
     assert not any(heard(phone, "conf-only-you") for phone in (grace, carol))
 
     await carol.press("*")
     await carol.wait_said("conf-muted", behind=ALL_HZ)
-    await hear_exactly(phones, {"101": "102", "102": "101", "103": "101 102"})
+    await hear_exactly((ada, "102"), (grace, "101"), (carol, "101 102"))
     await carol.press("*")
     await carol.wait_said("conf-unmuted", behind=ALL_HZ)
-    await hear_exactly(phones, {"101": "102 103", "102": "101 103", "103": "101 102"})
+    await hear_exactly((ada, "102 103"), (grace, "101 103"), (carol, "101 102"))
     assert not heard(ada, "conf-muted"), "only who is muted is told"
 
-    await ada.hang_up()
-    await ada.wait_event("CALL_CLOSED")
-    await hear_exactly({number: phones[number] for number in ("102", "103")}, {"102": "103", "103": "102"})
-    for phone in (grace, carol):
-        await phone.hang_up()
-        await phone.wait_event("CALL_CLOSED")
-    cdrs = await pbx.wait_cdrs(3)
-    assert [(cdr.to_number, cdr.disposition, cdr.ended_by) for cdr in cdrs] == [("602", "answered", "caller")] * 3
-    await pbx.wait_nothing_left()
+    await hang_up(ada)
+    await hear_exactly((grace, "103"), (carol, "102"))
+    await hang_up(grace)
+    await hang_up(carol)
 
 
-async def test_a_room_with_a_pin_lets_in_who_knows_it(stage: Stage):
-    folder = await make_data_folder(stage, numbers=NUMBERS, nodes=NODES)
-    pbx = await PbxProcess.start(stage, folder)
-    await start_capture(stage, sip_port=pbx.address[1])
-    ada, grace = [
-        await start_baresip(stage, pbx, number, tone_hz=TONES_HZ[number], tone_peak=PEAK) for number in ("101", "102")
-    ]
+async def two_give_their_pin(dave: Baresip, eve: Baresip) -> None:
+    """One of them a wrong one first."""
+    await dave.dial("612")
+    await dave.wait_said("conf-enter-pin")
+    await dave.press("2580#")
+    await dave.wait_said("conf-only-you")
+    await eve.dial("612")
+    await eve.wait_event("CALL_ESTABLISHED")
+    await eve.press("2570#")  # which cuts the prompt short: what is heard of it now is the second one
+    await eve.wait_said("conf-enter-pin", first_s=1.5)
+    assert not heard(eve, "conf-welcome")
+    await eve.press("2580#")
+    await eve.wait_said("conf-welcome")
+    await hear_exactly((dave, "105"), (eve, "104"))
+    await hang_up(dave)
+    await hang_up(eve)
 
-    await ada.dial("612")
-    await ada.wait_said("conf-enter-pin")
-    await ada.press("2580#")
-    await ada.wait_said("conf-only-you")
-    await grace.dial("612")
-    await grace.wait_event("CALL_ESTABLISHED")
-    await grace.press("2570#")
-    await grace.wait_said("conf-enter-pin", first_s=1.0)
-    await grace.press("2580#")
-    await grace.wait_said("conf-welcome")
-    await hear_exactly({"101": ada, "102": grace}, {"101": "102", "102": "101"})
-    for phone in (ada, grace):
-        await phone.hang_up()
-    await pbx.wait_cdrs(2)
-    await pbx.wait_nothing_left()
+
+async def hang_up(phone: Baresip) -> None:
+    await phone.hang_up()
+    await phone.wait_event("CALL_CLOSED")
 
 
 def heard(phone: Baresip, prompt: str) -> bool:
@@ -97,11 +100,11 @@ def heard(phone: Baresip, prompt: str) -> bool:
     return bool(said(without_tones(phone.ear(), *ALL_HZ), prompt))
 
 
-async def hear_exactly(phones: dict[str, Baresip], whom: dict[str, str]) -> None:
+async def hear_exactly(*whom: tuple[Baresip, str]) -> None:
     """Returns once each has heard those whom it should, for SPAN_S with nobody else, at their level."""
     async with trio.open_nursery() as nursery:
-        for number, phone in phones.items():
-            nursery.start_soon(_hear_exactly, phone, whom[number].split())
+        for phone, numbers in whom:
+            nursery.start_soon(_hear_exactly, phone, numbers.split())
 
 
 async def _hear_exactly(phone: Baresip, numbers: list[str]) -> None:

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.peers, pytest.mark.timeout(90)]
 PROGRAMS = ("baresip", "sox", "tshark")
 
 ADA_HZ = 440.0
-SPEAK_S = 3.0
+SPEAK_S = 2.0
 TYPED_S = 1.0  # by how much what was recorded may be longer: until the key came, and until the beep was recognised
 SAID = ["vm-unavailable", "vm-is-not-available", "vm-intro", "beep", "vm-goodbye"]
 
@@ -36,20 +36,17 @@ async def test_what_one_phone_says_another_hears(stage: Stage):
 
     grace = await start_baresip(stage, pbx, "102", tone_hz=1000.0)
     await grace.dial("*97")
-    await grace.wait_said("vm-enter-pin")
+    await grace.wait_said("vm-enter-pin", first_s=1.5)
     await grace.press(pbx.folder.pins["102"] + "#")
     await grace.wait_tone(ADA_HZ)
     await grace.wait_said("vm-menu", first_s=1.0)
     assert seconds_of(grace.ear(), ADA_HZ) == pytest.approx(message.duration_s, abs=TYPED_S)
     for words in ("vm-you-have", "new-message-one", "vm-message-from"):
         assert len(said(grace.ear(), words)) == 1, words
-    await grace.press("3")
-    await grace.wait_said("vm-last-menu", first_s=1.0)
-    assert len(said(grace.ear(), "vm-deleted")) == 1
     await grace.press("#")
     await grace.wait_event("CALL_CLOSED")
 
-    assert await pbx.messages() == []
+    assert [each.heard for each in await pbx.messages()] == [True]
     left, collected = await pbx.wait_cdrs(2)
     assert [cdr.disposition for cdr in (left, collected)] == ["answered"] * 2
     assert [cdr.ended_by for cdr in (left, collected)] == ["system"] * 2
