@@ -31,7 +31,8 @@ pub use stream::{SSRCS_MAX, StreamState};
 pub use suite::{Suite, UnknownSuite};
 pub use unprotector::{UnprotectError, Unprotector};
 
-use crate::packet::{HEADER_OCTETS, Ssrc, be_u32, is_rtcp};
+pub use crate::packet::Ssrc;
+use crate::packet::{HEADER_OCTETS, be_u32, is_rtcp};
 use transform::RTCP_HEADER_OCTETS;
 
 /// Octets by which no packet grows more: the longest tag, RTCP's index, the longest identifier.
