@@ -42,7 +42,9 @@ from mediacore.events import (
 from mediacore.leg import Leg
 from mediacore.params import RtpParams
 from mediacore.recorder import Recorder
+from mediacore.sdp import SrtpKey, SrtpKeys
 from mediacore.sound import FRAME_SAMPLES, SAMPLE_RATE_HZ, Player, Source, Tap
+from mediacore.srtp import Srtp, SrtpStream, new_key
 from mediacore.stats import EngineStats, LegStats, LegStatsTable, ReceiveStats, Rejected, SendStats
 from mediacore.verdict import Verdict, verdicts, why_deaf
 
@@ -87,12 +89,17 @@ __all__ = [
     "RtpParams",
     "SendStats",
     "Source",
+    "Srtp",
+    "SrtpKey",
+    "SrtpKeys",
+    "SrtpStream",
     "TalkerChanged",
     "Tap",
     "ToneEnded",
     "ToneStarted",
     "Verdict",
     "__version__",
+    "new_key",
     "sdp",
     "verdicts",
     "why_deaf",

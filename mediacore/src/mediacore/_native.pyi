@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 _Address = tuple[str, int]
 _Format = tuple[int, str, int]
+_SrtpKey = tuple[str, bytes, bytes, int | None]
+_SrtpStream = tuple[int, int | None, int | None]
 
 STATS_COLUMNS: list[str]
 """Names of the columns of a row of figures."""
@@ -42,6 +44,7 @@ class LegParams:
         direction: str,
         ptime_ms: int,
         rtcp_mux: bool,
+        srtp: tuple[_SrtpKey, Sequence[_SrtpKey]] | None,
         send_silence: bool,
         media_timeout_s: float | None,
         report_every_ms: int | None,
@@ -196,6 +199,38 @@ class Source:
 
     def starved(self) -> int:
         """Samples of silence that were played for want of written ones."""
+
+@final
+class Srtp:
+    """Both directions of one SRTP association. A key is: suite, key and salt, identifier, packets that it may seal."""
+
+    def __new__(cls, send: _SrtpKey, receive: Sequence[_SrtpKey], ssrcs_max: int) -> Srtp: ...
+    def protect(self, packets: Sequence[bytes]) -> list[bytes | None]:
+        """Seals RTP packets; None in place of one that was refused."""
+
+    def unprotect(self, packets: Sequence[bytes]) -> list[bytes | None]:
+        """Opens SRTP packets; None in place of one that was refused."""
+
+    def protect_rtcp(self, packet: bytes) -> bytes:
+        """Seals an RTCP packet."""
+
+    def unprotect_rtcp(self, packet: bytes) -> bytes | None:
+        """Opens an SRTCP packet; None when it is refused."""
+
+    def rekey_send(self, send: _SrtpKey) -> None:
+        """Seals with another key from now on."""
+
+    def rekey_receive(self, receive: Sequence[_SrtpKey]) -> None:
+        """Opens with other keys from now on, and with those before what was on its way."""
+
+    def sent(self) -> list[_SrtpStream]:
+        """Sources that are sealed: SSRC, index of the newest RTP packet, of the newest RTCP packet."""
+
+    def received(self) -> list[_SrtpStream]:
+        """The same for sources that are opened."""
+
+    def restore(self, sent: Sequence[_SrtpStream], received: Sequence[_SrtpStream]) -> None:
+        """Goes on with sources that were followed elsewhere."""
 
 @final
 class Tap:

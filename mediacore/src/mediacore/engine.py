@@ -18,6 +18,7 @@ from mediacore.leg import Leg
 from mediacore.params import DEFAULT_CODECS, Address, RtpParams
 from mediacore.recorder import Recorder
 from mediacore.sound import Player
+from mediacore.srtp import DEFAULT_SUITES
 from mediacore.stats import EngineStats, LegStatsTable
 
 DEFAULT_PORTS = range(20_000, 40_000)
@@ -33,6 +34,8 @@ class Engine:
     threads     media threads; None: one for each core but one
     advertised  the address that our SDP names, where it is not `address` (behind a NAT); None: `address`
     codecs      what we offer and accept in SDP, best first
+    srtp        in SDP: "off", "optional" (where the peer wants it too), "required"
+    srtp_suites crypto suites that we offer and accept, best first
     """
 
     def __init__(
@@ -43,11 +46,15 @@ class Engine:
         threads: int | None = None,
         advertised: str | None = None,
         codecs: Sequence[str] = DEFAULT_CODECS,
+        srtp: sdp.SrtpUse = "optional",
+        srtp_suites: Sequence[str] = DEFAULT_SUITES,
     ) -> None:
         if ports.step != 1 or not 0 < ports.start < ports.stop <= 65_536:
             raise ValueError(f"no port range: {ports}; range(20000, 40000) would do")
         self._codecs = tuple(sdp.Codec.parse(text) for text in codecs)
         self._advertised = advertised or address
+        self._srtp = srtp
+        self.srtp_suites = () if srtp == "off" else tuple(srtp_suites)
         self._legs: dict[int, Leg] = {}
         self._conferences: dict[int, Conference] = {}
         # Until their end was told of, which may be after that of their leg or conference.
@@ -197,7 +204,9 @@ class Engine:
 
     # For legs and conferences.
 
-    def capabilities(self, local: Address, local_rtcp: Address) -> sdp.Capabilities:
+    def capabilities(
+        self, local: Address, local_rtcp: Address, crypto: tuple[sdp.SrtpKey, ...] = ()
+    ) -> sdp.Capabilities:
         """What a leg that receives there can do, as SDP says it."""
         if sdp.Connection.of(self._advertised).ip is None:
             raise BadOffer(self._advertised, "no address to put into SDP; give Engine(advertised=…)")
@@ -207,6 +216,8 @@ class Engine:
             codecs=self._codecs,
             ptimes_ms=(20, 40, 60),
             rtcp_port=local_rtcp[1],
+            srtp=self._srtp,
+            crypto=crypto,
         )
 
     def session_id(self, leg: Leg) -> int:

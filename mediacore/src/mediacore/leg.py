@@ -10,6 +10,7 @@ from mediacore import sdp
 from mediacore.errors import BadOffer, MediaError, NoCommonCodec
 from mediacore.params import Address, RtpParams
 from mediacore.sound import FRAME_SAMPLES, Player, Source, Tap
+from mediacore.srtp import new_keys
 from mediacore.stats import LegStats, read_row
 from mediacore.verdict import DEAF_AFTER_MS, Verdict, verdicts
 
@@ -33,6 +34,8 @@ class Leg:
         self.answer: str | None = None
         """Our answer to the newest offer, to be sent to the peer; None as long as it made none."""
         self._described: sdp.SessionDescription | None = None
+        # The same keys for all our offers and answers: a hold is no change of keys.
+        self._crypto: tuple[sdp.SrtpKey, ...] = ()
         self._last_stats = LegStats(leg=number)
 
     def update(self, params: RtpParams) -> None:
@@ -79,8 +82,17 @@ class Leg:
         self.answer = sdp.write(answer.description)
         return self.answer
 
+    def rekey(self) -> str:
+        """A new offer with new keys of ours (RFC 4568 7.1.4); they are used once `accept()` has the answer to it."""
+        self._crypto = ()
+        self._described = sdp.make_offer(
+            self._capabilities(), session_id=self.engine.session_id(self), previous=self._described
+        )
+        return sdp.write(self._described)
+
     def _capabilities(self) -> sdp.Capabilities:
-        return self.engine.capabilities(self.local, self.local_rtcp)
+        self._crypto = self._crypto or new_keys(self.engine.srtp_suites)
+        return self.engine.capabilities(self.local, self.local_rtcp, self._crypto)
 
     def _take(self, media: sdp.AgreedMedia) -> None:
         if media.remote_address is not None and not _is_ip(media.remote_address):
@@ -94,6 +106,7 @@ class Leg:
                 direction=agreed.direction,
                 ptime_ms=agreed.ptime_ms,
                 rtcp_mux=agreed.rtcp_mux,
+                srtp=agreed.srtp,
                 remote_rtcp=agreed.remote_rtcp,
                 signalling_address=self.params.signalling_address,
                 accept_any_source=self.params.accept_any_source,

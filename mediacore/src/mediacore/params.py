@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mediacore import _native
-from mediacore.sdp import AgreedMedia, Codec, Direction
+from mediacore.sdp import AgreedMedia, Codec, Direction, SrtpKeys
+from mediacore.srtp import native_key
 
 Address = tuple[str, int]
 
@@ -25,6 +26,7 @@ class RtpParams:
     direction           who sends, from our side: "sendrecv", "sendonly", "recvonly", "inactive" (RFC 3264)
     ptime_ms            audio in a packet that we make: 20, 40 or 60 ms
     rtcp_mux            RTP and RTCP share a port (RFC 5761)
+    srtp                the keys of both directions; None: plain RTP
     remote_rtcp         where the peer wants RTCP; None: one port above RTP
     signalling_address  host that the signalling came from: media from there is accepted as well (its port is learned)
     accept_any_source   take the first source, whoever it is: only for peers that cannot be known beforehand
@@ -39,6 +41,7 @@ class RtpParams:
     direction: str = "sendrecv"
     ptime_ms: int = 20
     rtcp_mux: bool = False
+    srtp: SrtpKeys | None = None
     remote_rtcp: str | Address | None = None
     signalling_address: str | None = None
     accept_any_source: bool = False
@@ -57,6 +60,7 @@ class RtpParams:
             direction=media.direction.value,
             ptime_ms=media.ptime_ms,
             rtcp_mux=media.rtcp_mux,
+            srtp=media.srtp,
             remote_rtcp=media.remote_rtcp,
             signalling_address=signalling_address,
         )
@@ -74,6 +78,7 @@ class RtpParams:
             direction=Direction(self.direction).value,
             ptime_ms=self.ptime_ms,
             rtcp_mux=self.rtcp_mux,
+            srtp=None if self.srtp is None else (native_key(self.srtp.send), list(map(native_key, self.srtp.receive))),
             send_silence=self.send_silence,
             media_timeout_s=self.media_timeout_s,
             report_every_ms=self.report_every_ms,

@@ -32,6 +32,14 @@ class Rejected:
     """Of a payload type that was not agreed."""
     payload_type_last: int | None = None
     """Which one that was, the last time."""
+    unauthenticated: int = 0
+    """Not sealed with the agreed keys (SRTP): another key, plain RTP, or not from the peer."""
+    unauthenticated_run: int = 0
+    """RTP among these since the last packet that was genuine."""
+    replayed: int = 0
+    """Sealed with the agreed keys, but taken before, or too old to tell."""
+    ssrcs: int = 0
+    """From more sources than a leg follows under one key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,8 @@ class LegStats:
     is_in_conference: bool = False
     is_talking: bool = False
     """Its conference takes it for one of those who talk."""
+    is_srtp: bool = False
+    """Packets are sealed in both directions."""
     tap_dropped_frames: int = 0
 
 
@@ -202,6 +212,7 @@ def _leg_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> LegSt
         is_muted_receive=bool(flags & 8),
         is_in_conference=bool(flags & 32),
         is_talking=bool(flags & 64),
+        is_srtp=bool(flags & 128),
         tap_dropped_frames=int(row["tap_dropped_frames"]),
     )
 
@@ -237,6 +248,10 @@ def _receive_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> R
             no_peer=int(row["rejected_no_peer"]),
             payload_type=refused,
             payload_type_last=int(row["rejected_payload_type_last"]) if refused else None,
+            unauthenticated=int(row["rejected_unauthenticated"]),
+            unauthenticated_run=int(row["unauthenticated_run"]),
+            replayed=int(row["rejected_replayed"]),
+            ssrcs=int(row["rejected_ssrcs"]),
         ),
     )
 

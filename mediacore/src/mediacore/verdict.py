@@ -68,6 +68,8 @@ def _deaf_here(
     is_deaf = received.silent_ms is not None and received.silent_ms >= deaf_after_ms
     if not (stats.may_receive and is_deaf):
         return None
+    if received.rejected.unauthenticated_run > 0:
+        return _unauthenticated(received)
     if received.packets > 0:
         return Verdict(
             "peer-fell-silent",
@@ -77,6 +79,17 @@ def _deaf_here(
         )
     is_beyond_nat = signalled is not None and _is_private(signalled[0]) and not (local and _is_private(local[0]))
     return _refused(received.rejected) or (_private(stats, signalled) if is_beyond_nat else _nothing_came(stats))
+
+
+def _unauthenticated(received: ReceiveStats) -> Verdict:
+    """SRTP comes that the agreed keys do not open; plain RTP does not pass either."""
+    return Verdict(
+        "srtp-authentication-failing",
+        "Packets come, but none passes SRTP authentication: they are not sealed with the keys that were agreed.",
+        f"{received.rejected.unauthenticated_run} packets failed since the last genuine one, {_silence(received)}",
+        "Compare the a=crypto lines of the offer and the answer with what the peer uses: another key after a re-offer,"
+        " another suite, or plain RTP; or turn SRTP off for this peer.",
+    )
 
 
 def _refused(rejected: Rejected) -> Verdict | None:

@@ -27,6 +27,15 @@ pub struct Accepted {
     pub has_latched: bool,
 }
 
+/// Where a datagram came from.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// The address, which anybody can write on to a packet.
+    pub address: SocketAddr,
+    /// The packet was sealed with the peer's keys.
+    pub is_genuine: bool,
+}
+
 /// What came from the peer so far.
 #[derive(Debug)]
 pub struct Incoming {
@@ -48,7 +57,7 @@ impl Incoming {
     /// Nothing came yet.
     #[must_use]
     pub fn new(params: &LegParams, now: Duration) -> Incoming {
-        let any = params.accept_any_source;
+        let any = takes_any(params);
         let clock_rate_hz = params
             .formats
             .preferred()
@@ -65,7 +74,7 @@ impl Incoming {
 
     /// A new agreement. What was counted, and a port that was learned for an unchanged address, stays.
     pub fn renegotiate(&mut self, params: &LegParams, now: Duration) {
-        let any = params.accept_any_source;
+        let any = takes_any(params);
         self.latch
             .renegotiate(params.remote, params.signalling_host, any);
         self.rtcp_latch
@@ -94,14 +103,14 @@ impl Incoming {
         params: &LegParams,
         stats: &mut LegStats,
         datagram: &[u8],
-        from: SocketAddr,
+        from: Source,
         now: Duration,
     ) -> Option<Accepted> {
         let Ok(packet) = RtpPacket::parse(datagram) else {
             stats.rejected_malformed += 1;
             return None;
         };
-        let verdict = self.latch.judge(from, now);
+        let verdict = self.latch.judge(from.address, from.is_genuine, now);
         if let Verdict::Reject(rejection) = verdict {
             count_rejection(stats, rejection);
             return None;
@@ -164,6 +173,11 @@ fn payload_start(packet: &RtpPacket) -> usize {
         + packet
             .extension
             .map_or(0, |extension| 4 + extension.data.len())
+}
+
+/// Whether a source that nobody named may be learned; with SRTP only from genuine packets, which `Latch` sees to.
+fn takes_any(params: &LegParams) -> bool {
+    params.accept_any_source || params.srtp.is_some()
 }
 
 fn is_listening(params: &LegParams) -> bool {

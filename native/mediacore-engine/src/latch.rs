@@ -6,7 +6,9 @@
 //! | expecting | the signalled hosts, any port | the signalled address |
 //! | latched | that one address, or the exact signalled one | that one address |
 //! | latched, then silent for `RELATCH_SILENCE` | as expecting | that one address, until another is latched |
+//! | any, and the packet is genuine (SRTP) | anybody | where the newest genuine packet came from |
 //!
+//! Whoever has the keys is the peer, wherever it went: a NAT that chose another port, a phone that changed networks.
 //! Never answers, counts or resolves anything; holds no socket and reads no clock.
 
 use std::net::{IpAddr, SocketAddr};
@@ -66,10 +68,15 @@ impl Latch {
         }
     }
 
-    /// Judges a packet that is well-formed otherwise, and learns from it if it is taken.
-    pub fn judge(&mut self, from: SocketAddr, now: Duration) -> Verdict {
+    /// Judges a packet that is well-formed otherwise, and learns from it if it is taken. `is_genuine`: it was sealed with
+    /// the peer's keys, and is no replay.
+    pub fn judge(&mut self, from: SocketAddr, is_genuine: bool, now: Duration) -> Verdict {
         let from = canonical(from);
-        let verdict = self.verdict(from, now);
+        let verdict = match is_genuine {
+            true if self.latched == Some(from) => Verdict::Accept,
+            true => Verdict::Latch,
+            false => self.verdict(from, now),
+        };
         match verdict {
             Verdict::Accept => self.accepted_at = now,
             Verdict::Latch => {
@@ -155,6 +162,8 @@ mod tests {
     use super::*;
 
     const T0: Duration = Duration::from_secs(100);
+    const PLAIN: bool = false;
+    const GENUINE: bool = true;
 
     fn at(text: &str) -> SocketAddr {
         text.parse().expect("an address")
@@ -172,17 +181,23 @@ mod tests {
     fn the_signalled_address_is_latched_and_then_accepted() {
         let mut latch = expecting_phone();
         assert_eq!(latch.destination(), Some(at("192.0.2.7:4000")));
-        assert_eq!(latch.judge(at("192.0.2.7:4000"), T0), Verdict::Latch);
-        assert_eq!(latch.judge(at("192.0.2.7:4000"), T0), Verdict::Accept);
+        assert_eq!(latch.judge(at("192.0.2.7:4000"), PLAIN, T0), Verdict::Latch);
+        assert_eq!(
+            latch.judge(at("192.0.2.7:4000"), PLAIN, T0),
+            Verdict::Accept
+        );
     }
 
     #[test]
     fn a_port_is_learned_once_from_the_signalled_host() {
         let mut latch = expecting_phone();
-        assert_eq!(latch.judge(at("192.0.2.7:61000"), T0), Verdict::Latch);
+        assert_eq!(
+            latch.judge(at("192.0.2.7:61000"), PLAIN, T0),
+            Verdict::Latch
+        );
         assert_eq!(latch.destination(), Some(at("192.0.2.7:61000")));
         assert_eq!(
-            latch.judge(at("192.0.2.7:61002"), T0),
+            latch.judge(at("192.0.2.7:61002"), PLAIN, T0),
             Verdict::Reject(Rejection::Port)
         );
         assert_eq!(latch.destination(), Some(at("192.0.2.7:61000")));
@@ -195,7 +210,10 @@ mod tests {
             Some(at("198.51.100.9:0").ip()),
             false,
         );
-        assert_eq!(latch.judge(at("198.51.100.9:33000"), T0), Verdict::Latch);
+        assert_eq!(
+            latch.judge(at("198.51.100.9:33000"), PLAIN, T0),
+            Verdict::Latch
+        );
         assert_eq!(latch.destination(), Some(at("198.51.100.9:33000")));
     }
 
@@ -205,14 +223,17 @@ mod tests {
         let stranger = at("203.0.113.66:4000");
         for second in 0..3 {
             assert_eq!(
-                latch.judge(stranger, T0 + Duration::from_secs(second)),
+                latch.judge(stranger, PLAIN, T0 + Duration::from_secs(second)),
                 Verdict::Reject(Rejection::Host)
             );
         }
-        assert_eq!(latch.judge(at("192.0.2.7:4000"), T0), Verdict::Latch);
-        assert_eq!(latch.judge(stranger, T0), Verdict::Reject(Rejection::Host));
+        assert_eq!(latch.judge(at("192.0.2.7:4000"), PLAIN, T0), Verdict::Latch);
         assert_eq!(
-            latch.judge(stranger, T0 + 10 * RELATCH_SILENCE),
+            latch.judge(stranger, PLAIN, T0),
+            Verdict::Reject(Rejection::Host)
+        );
+        assert_eq!(
+            latch.judge(stranger, PLAIN, T0 + 10 * RELATCH_SILENCE),
             Verdict::Reject(Rejection::Host)
         );
         assert_eq!(latch.destination(), Some(at("192.0.2.7:4000")));
@@ -221,14 +242,14 @@ mod tests {
     #[test]
     fn another_port_is_learned_only_after_silence() {
         let mut latch = expecting_phone();
-        latch.judge(at("192.0.2.7:61000"), T0);
+        latch.judge(at("192.0.2.7:61000"), PLAIN, T0);
         let almost = T0 + RELATCH_SILENCE - Duration::from_millis(1);
         assert_eq!(
-            latch.judge(at("192.0.2.7:61002"), almost),
+            latch.judge(at("192.0.2.7:61002"), PLAIN, almost),
             Verdict::Reject(Rejection::Port)
         );
         assert_eq!(
-            latch.judge(at("192.0.2.7:61002"), T0 + RELATCH_SILENCE),
+            latch.judge(at("192.0.2.7:61002"), PLAIN, T0 + RELATCH_SILENCE),
             Verdict::Latch
         );
     }
@@ -236,10 +257,10 @@ mod tests {
     #[test]
     fn the_exact_signalled_address_wins_over_a_learned_port() {
         let mut latch = expecting_phone();
-        latch.judge(at("192.0.2.7:61000"), T0);
-        assert_eq!(latch.judge(at("192.0.2.7:4000"), T0), Verdict::Latch);
+        latch.judge(at("192.0.2.7:61000"), PLAIN, T0);
+        assert_eq!(latch.judge(at("192.0.2.7:4000"), PLAIN, T0), Verdict::Latch);
         assert_eq!(
-            latch.judge(at("192.0.2.7:61000"), T0),
+            latch.judge(at("192.0.2.7:61000"), PLAIN, T0),
             Verdict::Reject(Rejection::Port)
         );
     }
@@ -247,7 +268,7 @@ mod tests {
     #[test]
     fn a_reoffer_with_a_new_address_forgets_the_learned_port() {
         let mut latch = expecting_phone();
-        latch.judge(at("192.0.2.7:61000"), T0);
+        latch.judge(at("192.0.2.7:61000"), PLAIN, T0);
         latch.renegotiate(Some(at("192.0.2.7:4000")), None, false);
         assert_eq!(
             latch.destination(),
@@ -257,7 +278,7 @@ mod tests {
         latch.renegotiate(Some(at("192.0.2.8:5000")), None, false);
         assert_eq!(latch.destination(), Some(at("192.0.2.8:5000")));
         assert_eq!(
-            latch.judge(at("192.0.2.7:61000"), T0),
+            latch.judge(at("192.0.2.7:61000"), PLAIN, T0),
             Verdict::Reject(Rejection::Host)
         );
     }
@@ -266,14 +287,14 @@ mod tests {
     fn nobody_is_taken_before_a_peer_is_known_unless_the_leg_opted_in() {
         let mut shut = Latch::new(None, None, false);
         assert_eq!(
-            shut.judge(at("192.0.2.7:4000"), T0),
+            shut.judge(at("192.0.2.7:4000"), PLAIN, T0),
             Verdict::Reject(Rejection::NoPeer)
         );
         assert_eq!(shut.destination(), None);
         let mut open = Latch::new(None, None, true);
-        assert_eq!(open.judge(at("192.0.2.7:4000"), T0), Verdict::Latch);
+        assert_eq!(open.judge(at("192.0.2.7:4000"), PLAIN, T0), Verdict::Latch);
         assert_eq!(
-            open.judge(at("203.0.113.1:9"), T0),
+            open.judge(at("203.0.113.1:9"), PLAIN, T0),
             Verdict::Reject(Rejection::Port),
             "the first one, and only it"
         );
@@ -292,10 +313,22 @@ mod tests {
     }
 
     #[test]
+    fn a_genuine_packet_is_followed_to_any_address_at_once() {
+        let mut latch = Latch::new(Some(at("192.0.2.7:4000")), None, true);
+        for moved in ["192.0.2.7:4000", "192.0.2.7:61000", "203.0.113.9:7000"] {
+            assert_eq!(latch.judge(at(moved), GENUINE, T0), Verdict::Latch);
+            assert_eq!(latch.judge(at(moved), GENUINE, T0), Verdict::Accept);
+            assert_eq!(latch.destination(), Some(at(moved)));
+        }
+        latch.renegotiate(Some(at("192.0.2.7:4000")), None, true);
+        assert_eq!(latch.destination(), Some(at("203.0.113.9:7000")));
+    }
+
+    #[test]
     fn a_mapped_ipv4_source_is_the_ipv4_host() {
         let mut latch = expecting_phone();
         assert_eq!(
-            latch.judge(at("[::ffff:192.0.2.7]:4000"), T0),
+            latch.judge(at("[::ffff:192.0.2.7]:4000"), PLAIN, T0),
             Verdict::Latch
         );
     }

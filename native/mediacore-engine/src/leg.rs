@@ -21,13 +21,14 @@ use crate::format::{CodecId, TELEPHONE_EVENT};
 use crate::frame::{Frame, SILENCE, mix_into};
 use crate::graph::{Hears, Party, Role};
 use crate::ids::{LegId, Place, SoundId};
-use crate::incoming::{Accepted, Incoming};
+use crate::incoming::{Accepted, Incoming, Source};
 use crate::listeners::Listeners;
 use crate::outgoing::{Outgoing, Route};
 use crate::outlet::Outlet;
 use crate::params::LegParams;
 use crate::sounds::{Sound, Sounds};
 use crate::stats::{LegStats, StatsCell};
+use crate::transport::{Kind, Transport};
 
 /// Bits per second of a G.711 stream with its headers, for the pace of RTCP (RFC 3550 6.2).
 const SESSION_BANDWIDTH_BPS: u32 = 80_000;
@@ -109,6 +110,7 @@ pub struct Leg {
     pub is_dirty: bool,
     stats: LegStats,
     cell: StatsCell,
+    transport: Transport,
     incoming: Incoming,
     outgoing: Outgoing,
     digits: Digits,
@@ -153,6 +155,7 @@ impl Leg {
                 ..LegStats::default()
             },
             cell,
+            transport: Transport::new(params.srtp.as_ref()),
             incoming: Incoming::new(&params, now),
             outgoing: Outgoing::new(state, clock_rate_hz),
             digits: Digits::default(),
@@ -171,6 +174,7 @@ impl Leg {
     /// A new agreement; numbering goes on where it was. Returns the old one.
     pub fn update(&mut self, params: LegParams, now: Duration) -> LegParams {
         let old = std::mem::replace(&mut self.params, params);
+        self.transport.update(self.params.srtp.as_ref());
         self.incoming.renegotiate(&self.params, now);
         if let Some(format) = self.params.formats.preferred()
             && format.clock_rate_hz != self.outgoing.sender.clock_rate_hz()
@@ -258,14 +262,23 @@ impl Leg {
     /// Judges RTP from the peer; what comes back is wanted by somebody.
     pub fn receive_rtp(
         &mut self,
-        datagram: &[u8],
+        datagram: &mut [u8],
         from: SocketAddr,
         now: Duration,
         out: &mut impl Outlet,
     ) -> Option<Accepted> {
-        let accepted = self
-            .incoming
-            .accept(&self.params, &mut self.stats, datagram, from, now)?;
+        let octets = self.transport.open(Kind::Rtp, datagram, &mut self.stats)?;
+        let source = Source {
+            address: from,
+            is_genuine: self.transport.is_authenticated(),
+        };
+        let accepted = self.incoming.accept(
+            &self.params,
+            &mut self.stats,
+            &datagram[..octets],
+            source,
+            now,
+        )?;
         if accepted.has_latched {
             out.event(Event::Latched {
                 leg: self.id,
@@ -322,6 +335,7 @@ impl Leg {
             return false;
         }
         let route = self.route(now);
+        let out = &mut self.transport.outlet(Kind::Rtp, out);
         match self.role.hears {
             Hears::Packets => {
                 self.outgoing
@@ -411,6 +425,7 @@ impl Leg {
         if let Some(format) = self.params.formats.encodable() {
             let frames_per_packet = self.params.frames_per_packet();
             let route = self.route(now);
+            let out = &mut self.transport.outlet(Kind::Rtp, out);
             self.outgoing.send_frame(
                 encode,
                 format,

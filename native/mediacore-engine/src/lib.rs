@@ -48,6 +48,7 @@ mod source;
 mod stats;
 mod tap;
 mod thread;
+mod transport;
 mod worker;
 
 pub use conference::{ConferenceStats, LOUDEST_MAX, MemberOptions};
@@ -65,3 +66,7 @@ pub use registry::Opening;
 pub use source::SourceWriter;
 pub use stats::{COLUMNS, EngineStats, Kind, LegStats, WORDS};
 pub use tap::{Tap, TapSide};
+pub use transport::SrtpParams;
+
+/// SRTP alone, without legs.
+pub use mediacore_rtp::srtp;

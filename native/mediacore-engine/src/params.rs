@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::format::Formats;
+use crate::transport::SrtpParams;
 
 /// Who sends, from our point of view (RFC 3264 6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +69,8 @@ pub struct LegParams {
     pub ptime_ms: u32,
     /// RTP and RTCP share a port (RFC 5761).
     pub rtcp_mux: bool,
+    /// Keys of both directions; none: plain RTP.
+    pub srtp: Option<SrtpParams>,
     /// Send silence when there is nothing else to send, so that NATs and the peer's latch open.
     pub send_silence: bool,
     /// After how long a silent peer is worth a `MediaTimeout`; none: never.
@@ -88,6 +91,7 @@ impl Default for LegParams {
             direction: Direction::SendRecv,
             ptime_ms: 20,
             rtcp_mux: false,
+            srtp: None,
             send_silence: true,
             media_timeout: Some(Duration::from_secs(30)),
             report_every: None,

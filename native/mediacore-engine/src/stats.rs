@@ -91,7 +91,7 @@ record! {
     /// The leg's number.
     leg: u64,
     /// Bits 0 and 1: the agreed direction lets us send, receive; 2 and 3: muted towards the peer, from the peer;
-    /// 4: an address of the peer is known; 5: in a conference; 6: talking there.
+    /// 4: an address of the peer is known; 5: in a conference; 6: talking there; 7: SRTP.
     flags: u64,
     /// Moment of this record, seconds of CLOCK_MONOTONIC.
     measured_at_s: f64,
@@ -161,6 +161,14 @@ record! {
     rejected_payload_type: u64,
     /// The payload type that was refused last.
     rejected_payload_type_last: u64,
+    /// Not sealed with the agreed keys: another key, plain RTP, or not from the peer (SRTP).
+    rejected_unauthenticated: u64,
+    /// RTP among these since the last packet that was genuine.
+    unauthenticated_run: u64,
+    /// Sealed with the agreed keys, but taken before or too old (RFC 3711 3.3.2).
+    rejected_replayed: u64,
+    /// From more sources than a leg follows.
+    rejected_ssrcs: u64,
     /// Taken and then dropped, because the direction, a mute or the peer of the bridge does not want them.
     unheard_packets: u64,
 

@@ -7,6 +7,7 @@ mod event;
 mod params;
 mod recorder;
 mod source;
+mod srtp;
 mod stats;
 mod tap;
 
@@ -26,6 +27,8 @@ mod _native {
     use super::recorder::Recorder;
     #[pymodule_export]
     use super::source::Source;
+    #[pymodule_export]
+    use super::srtp::Srtp;
     #[pymodule_export]
     use super::tap::Tap;
 

@@ -3,9 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use mediacore_engine::{CodecBook, Format, Formats};
+use mediacore_engine::{CodecBook, Format, Formats, SrtpParams};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+
+use crate::srtp::{KeyText, bad_key, master_key, master_keys};
 
 /// Payload type, codec as NAME/RATE or NAME/RATE/CHANNELS, RTP clock.
 type FormatText = (u8, String, u32);
@@ -22,7 +24,7 @@ pub struct LegParams {
 impl LegParams {
     #[new]
     #[pyo3(signature = (*, remote, remote_rtcp, signalling_host, accept_any_source, formats, receive_formats, direction, ptime_ms,
-        rtcp_mux, send_silence, media_timeout_s, report_every_ms))]
+        rtcp_mux, srtp, send_silence, media_timeout_s, report_every_ms))]
     #[expect(
         clippy::too_many_arguments,
         reason = "one for each field, all by keyword"
@@ -37,6 +39,7 @@ impl LegParams {
         direction: &str,
         ptime_ms: u32,
         rtcp_mux: bool,
+        srtp: Option<(KeyText, Vec<KeyText>)>,
         send_silence: bool,
         media_timeout_s: Option<f64>,
         report_every_ms: Option<u32>,
@@ -54,6 +57,7 @@ impl LegParams {
                 .map_err(|()| PyValueError::new_err(format!("no direction {direction:?}")))?,
             ptime_ms,
             rtcp_mux,
+            srtp: srtp.map(keys).transpose()?,
             send_silence,
             media_timeout: media_timeout
                 .map_err(|error| PyValueError::new_err(error.to_string()))?,
@@ -100,6 +104,10 @@ fn number((payload_type, name, clock_rate_hz): &FormatText, book: &CodecBook) ->
         codec,
         clock_rate_hz: *clock_rate_hz,
     })
+}
+
+fn keys((send, receive): (KeyText, Vec<KeyText>)) -> PyResult<SrtpParams> {
+    SrtpParams::new(master_key(send)?, master_keys(receive)?).map_err(bad_key)
 }
 
 fn socket_address((text, port): (String, u16)) -> PyResult<SocketAddr> {

@@ -10,6 +10,7 @@
 //! | [`sequence`] | 16-bit sequence numbers laid out on a 64-bit line | 3550 A.1, 3711 3.3.1 |
 //! | [`session`] | what one source sent us, what we send, and the rewriting of forwarded packets | 3550 6.4, A.3, A.8 |
 //! | [`rtcp`] | compound packets, report timing, round-trip time | 3550 6 |
+//! | [`srtp`] | packets sealed and opened | 3711, 6188, 7714 |
 //! | [`jitter`] | the play-out buffer: says what the decoder does with each tick | |
 //! | [`event`] | digits as telephone-events: hears them once each, sends them | 4733 |
 //! | [`quality`] | the E-model: from loss and delay to R and MOS | ITU-T G.107 |
@@ -22,6 +23,7 @@ pub mod quality;
 pub mod rtcp;
 pub mod sequence;
 pub mod session;
+pub mod srtp;
 
 pub use event::{DigitNotice, DigitSender, DigitsError, EventReceiver};
 pub use jitter::{JitterBuffer, JitterConfig, JitterStats, Playout, QueuedPacket};

@@ -20,6 +20,15 @@ from mediacore.sdp.attributes import (
     ssrcs,
 )
 from mediacore.sdp.codec import G722, PCMA, PCMU, TELEPHONE_EVENT, Codec
+from mediacore.sdp.crypto import (
+    KEY_OCTETS,
+    SECURE_PROTOCOLS,
+    CryptoLine,
+    SrtpKey,
+    SrtpKeys,
+    SrtpUse,
+    crypto_lines,
+)
 from mediacore.sdp.description import (
     Attribute,
     Bandwidth,
@@ -38,12 +47,14 @@ from mediacore.sdp.write import write
 
 __all__ = [
     "G722",
+    "KEY_OCTETS",
     "LINES_MAX",
     "MEDIA_MAX",
     "PCMA",
     "PCMU",
     "PROTOCOLS",
     "PTIME_MS",
+    "SECURE_PROTOCOLS",
     "SIZE_MAX",
     "TELEPHONE_EVENT",
     "Agreed",
@@ -56,6 +67,7 @@ __all__ = [
     "Capabilities",
     "Codec",
     "Connection",
+    "CryptoLine",
     "Direction",
     "MediaDescription",
     "NoCommonCodec",
@@ -63,11 +75,15 @@ __all__ = [
     "Rejected",
     "SdpError",
     "SessionDescription",
+    "SrtpKey",
+    "SrtpKeys",
+    "SrtpUse",
     "TimeDescription",
     "accept_answer",
     "answer",
     "codecs",
     "connection",
+    "crypto_lines",
     "direction",
     "make_offer",
     "max_ptime_ms",

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mediacore.sdp.codec import DYNAMIC_PAYLOAD_TYPES, PCMA, PCMU, TELEPHONE_EVENT, Codec, with_payload_types
+from mediacore.sdp.crypto import SrtpKey, SrtpKeys, SrtpUse
 from mediacore.sdp.description import Connection, Direction, SessionDescription
 
 PTIME_MS = 20  # RFC 3551 4.2: the default packet length for audio
 
-# Profiles that we can answer in. AVPF without feedback messages sends what AVP sends (RFC 4585 5); SAVP needs keys.
+# Profiles that we can answer in. AVPF without feedback messages sends what AVP sends (RFC 4585 5); SAVP and SAVPF come
+# on top of them where there are keys.
 PROTOCOLS = ("RTP/AVP", "RTP/AVPF")
 
 
@@ -20,6 +22,8 @@ class Capabilities:
 
     `ptime_ms` is what we ask for, `ptimes_ms` are the packet lengths that we can send; `rtcp_port` is for a peer
     without rtcp-mux (None: the port after `port`). `address` is what the peer is to send to, not what we bind.
+
+    `srtp` says whether media is protected, by `crypto`: our keys, one for each suite that we can, best first.
     """
 
     address: str
@@ -33,8 +37,14 @@ class Capabilities:
     protocols: tuple[str, ...] = PROTOCOLS
     username: str = "-"
     session_name: str = "-"
+    srtp: SrtpUse = "off"
+    crypto: tuple[SrtpKey, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.srtp != "off" and not self.crypto:
+            raise ValueError(f"srtp={self.srtp!r} without a key")
+        if len({key.suite for key in self.crypto}) != len(self.crypto):
+            raise ValueError(f"a crypto suite is given twice: {[key.suite for key in self.crypto]}")
         if not any(codec.is_primary for codec in self.codecs):
             raise ValueError("capabilities without an audio codec can agree on nothing")
         if len({codec.payload_type for codec in self.codecs}) != len(self.codecs):
@@ -69,7 +79,7 @@ class AgreedMedia:
     `remote_address` (an IP address, or a host name yet to be resolved) is None where the peer gave 0.0.0.0: nothing
     may be sent. `remote_rtcp` is None where there is no place for RTCP. `codecs` are those to send with, best first,
     under the peer's payload types; `receive_codecs` is all that may arrive, under ours. `telephone_event` is for
-    sending digits. `held`: the peer asked us to stop sending.
+    sending digits. `held`: the peer asked us to stop sending. `srtp`: the keys of both directions; None: plain RTP.
     """
 
     remote_address: str | None
@@ -83,6 +93,7 @@ class AgreedMedia:
     held: bool
     receive_codecs: tuple[Codec, ...]
     kind: str = "audio"
+    srtp: SrtpKeys | None = None
 
 
 @dataclass(frozen=True, slots=True)

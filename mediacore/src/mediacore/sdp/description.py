@@ -62,6 +62,11 @@ class Attribute:
     name: str
     value: str | None = None
 
+    def __repr__(self) -> str:
+        # Keys stand in SDP in clear (RFC 4568 4); they must not stand in logs and tracebacks too.
+        value = self.value if self.name != "crypto" else "(hidden)"
+        return f"Attribute({self.name!r}, {value!r})"
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

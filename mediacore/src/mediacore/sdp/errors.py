@@ -19,6 +19,8 @@ class BadSdp(SdpError):
     """Not a session description. `line_number` counts from 1; 0 where the text as a whole is at fault."""
 
     def __init__(self, line_number: int, line: str, reason: str) -> None:
+        if line.lstrip().startswith("a=crypto"):
+            line = "a=crypto:(hidden)"  # a message goes to logs; a key must not
         where = f"line {line_number}: " if line_number else ""
         what = f": {shown(line)}" if line else ""
         super().__init__(f"{where}{reason}{what}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mediacore.sdp.agreement import Capabilities
 from mediacore.sdp.codec import Codec
+from mediacore.sdp.crypto import CryptoLine
 from mediacore.sdp.description import (
     Attribute,
     Connection,
@@ -19,7 +20,14 @@ from mediacore.sdp.description import (
 
 
 def accepted_section(
-    ours: Capabilities, codecs: Sequence[Codec], direction: Direction, *, protocol: str, rtcp_mux: bool, rtcp_port: bool
+    ours: Capabilities,
+    codecs: Sequence[Codec],
+    direction: Direction,
+    *,
+    protocol: str,
+    rtcp_mux: bool,
+    rtcp_port: bool,
+    crypto: Iterable[CryptoLine] = (),
 ) -> MediaDescription:
     """The audio stream that we receive; `rtcp_port` says whether to name the port for RTCP, if it is not the next."""
     return MediaDescription(
@@ -27,7 +35,10 @@ def accepted_section(
         port=ours.port,
         protocol=protocol,
         formats=tuple(str(codec.payload_type) for codec in codecs),
-        attributes=tuple(_attributes(ours, codecs, direction, rtcp_mux=rtcp_mux, rtcp_port=rtcp_port)),
+        attributes=(
+            *_attributes(ours, codecs, direction, rtcp_mux=rtcp_mux, rtcp_port=rtcp_port),
+            *(line.attribute for line in crypto),
+        ),
     )
 
 

@@ -13,10 +13,12 @@ from typing import Literal
 from mediacore.sdp import attributes
 from mediacore.sdp.agreement import AgreedMedia, Answer, Capabilities, Rejected
 from mediacore.sdp.codec import Codec
+from mediacore.sdp.crypto import SECURE_PROTOCOLS
 from mediacore.sdp.description import Direction, MediaDescription, Origin, SessionDescription
 from mediacore.sdp.errors import NoCommonCodec, shown
 from mediacore.sdp.local import accepted_section, description, refused_section
 from mediacore.sdp.remote import Pair, agreed_media, in_order, unreachable, wants_none
+from mediacore.sdp.security import choose
 
 Prefer = Literal["offerer", "ours"]
 
@@ -77,8 +79,10 @@ def _judge(
         return Rejected(f"medium {shown(media.kind)} is not supported")
     if media.port == 0:
         return Rejected("offered with port 0")
-    if media.protocol not in ours.protocols:
+    if media.protocol not in ours.protocols and media.protocol not in SECURE_PROTOCOLS:
         return Rejected(f"protocol {shown(media.protocol)} is not supported")
+    if isinstance(chosen := choose(media, ours), Rejected):
+        return chosen
     if (why := unreachable(offer, media)) is not None:
         return Rejected(why)
     pairs = _common(attributes.codecs(media), ours.codecs, prefer)
@@ -93,6 +97,7 @@ def _judge(
         ptime_ms=ours.ptime_ms,
         ptimes_ms=ours.ptimes_ms,
         rtcp_mux=ours.rtcp_mux and media.has("rtcp-mux") and not any(map(_looks_like_rtcp, pairs)),
+        srtp=None if chosen is None else chosen.keys,
     )
 
 
@@ -131,7 +136,8 @@ def _direction(offer: SessionDescription, media: MediaDescription, ours: Capabil
 
 
 def _section(media: MediaDescription, verdict: AgreedMedia | Rejected, ours: Capabilities) -> MediaDescription:
-    if isinstance(verdict, Rejected):
+    chosen = choose(media, ours)
+    if isinstance(verdict, Rejected) or isinstance(chosen, Rejected):
         return refused_section(media)
     return accepted_section(
         ours,
@@ -140,6 +146,7 @@ def _section(media: MediaDescription, verdict: AgreedMedia | Rejected, ours: Cap
         protocol=media.protocol,
         rtcp_mux=verdict.rtcp_mux,
         rtcp_port=not verdict.rtcp_mux,
+        crypto=() if chosen is None else (chosen.line,),
     )
 
 

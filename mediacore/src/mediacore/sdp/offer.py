@@ -7,10 +7,12 @@ from collections.abc import Collection
 from mediacore.sdp import attributes
 from mediacore.sdp.agreement import PTIME_MS, Agreed, AgreedMedia, Capabilities, Rejected
 from mediacore.sdp.codec import with_payload_types
+from mediacore.sdp.crypto import SECURE_PROTOCOLS
 from mediacore.sdp.description import Direction, MediaDescription, SessionDescription, TimeDescription
 from mediacore.sdp.errors import BadAnswer, shown
 from mediacore.sdp.local import accepted_section, description, refused_section
 from mediacore.sdp.remote import Pair, agreed_media, in_order, unreachable, wants_none
+from mediacore.sdp.security import agreed_keys, offered_lines, offered_protocol
 
 
 def make_offer(
@@ -56,8 +58,9 @@ def offer_codecs_like(offer: SessionDescription, ours: Capabilities) -> Capabili
     First what caller and we both can, so that a callee who agrees gets packets passed on undecoded; then the rest of
     ours, for which we transcode.
     """
+    possible = ours.protocols if ours.srtp == "off" else (*ours.protocols, *SECURE_PROTOCOLS)
     for media in offer.media:
-        if media.kind == "audio" and media.port != 0 and media.protocol in ours.protocols:
+        if media.kind == "audio" and media.port != 0 and media.protocol in possible:
             return ours.preferring(attributes.codecs(media))
     return ours
 
@@ -71,12 +74,17 @@ def _place(slots: tuple[MediaDescription, ...]) -> int:
 
 def _section(ours: Capabilities, before: MediaDescription | None) -> MediaDescription:
     codecs = sorted(ours.codecs, key=lambda codec: not codec.is_primary)
-    protocol = ours.protocols[0]
     if before is not None and before.port != 0:
         codecs = list(with_payload_types(codecs, wishes=attributes.codecs(before)))
-        # The profile that was agreed stays, or a peer that knows but that one would refuse a mere hold.
-        protocol = before.protocol if before.protocol in ours.protocols else protocol
-    return accepted_section(ours, codecs, ours.direction, protocol=protocol, rtcp_mux=ours.rtcp_mux, rtcp_port=True)
+    return accepted_section(
+        ours,
+        codecs,
+        ours.direction,
+        protocol=offered_protocol(ours, before),
+        rtcp_mux=ours.rtcp_mux,
+        rtcp_port=True,
+        crypto=offered_lines(ours),
+    )
 
 
 def _accept(
@@ -115,6 +123,7 @@ def _agree(
         ptime_ms=attributes.ptime_ms(offer, offered) or PTIME_MS,
         ptimes_ms=ptimes_ms,
         rtcp_mux=offered.has("rtcp-mux") and answered.has("rtcp-mux"),
+        srtp=agreed_keys(offered, answered, index),
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from mediacore.sdp import attributes
 from mediacore.sdp.agreement import AgreedMedia
 from mediacore.sdp.codec import Codec
+from mediacore.sdp.crypto import SrtpKeys
 from mediacore.sdp.description import Direction, MediaDescription, SessionDescription
 from mediacore.sdp.errors import shown
 
@@ -61,6 +62,7 @@ def agreed_media(
     ptime_ms: int,
     ptimes_ms: Collection[int],
     rtcp_mux: bool,
+    srtp: SrtpKeys | None,
 ) -> AgreedMedia:
     """What we do from now on, given the peer's `media` and what came out of the offer and the answer."""
     where = attributes.connection(session, media)
@@ -79,6 +81,7 @@ def agreed_media(
         held=held,
         receive_codecs=tuple(pair.receive for pair in pairs),
         kind=media.kind,
+        srtp=srtp,
     )
 
 

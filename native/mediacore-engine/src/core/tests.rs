@@ -2,6 +2,7 @@
 
 mod conference;
 mod digits;
+mod srtp;
 
 use mediacore_audio::{Codec, ToneSource, dbfs};
 use mediacore_rtp::{PayloadType, RtpHeader, RtpPacket, Ssrc};

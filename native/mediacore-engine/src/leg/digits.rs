@@ -13,6 +13,7 @@ use crate::frame::FRAME_SAMPLES;
 use crate::ids::{Place, SoundId};
 use crate::incoming::Accepted;
 use crate::outlet::Outlet;
+use crate::transport::Kind;
 
 /// Strings of digits that wait for one leg at the same time; one more is refused.
 pub const DIALLED_MAX: usize = 4;
@@ -174,6 +175,7 @@ impl Leg {
     ) {
         let route = self.route(now);
         if let Some(packet) = packet {
+            let out = &mut self.transport.outlet(Kind::Rtp, out);
             self.outgoing
                 .send_event(&packet, format, route, &mut self.stats, out);
         }

@@ -40,7 +40,8 @@ impl Leg {
             | u64::from(self.mutes.receive) << 3
             | u64::from(self.params.remote.is_some()) << 4
             | u64::from(self.seat.is_some()) << 5
-            | u64::from(self.is_talking) << 6;
+            | u64::from(self.is_talking) << 6
+            | u64::from(self.transport.is_authenticated()) << 7;
         let remote = self.incoming.latch.destination();
         stats.set_remote(remote);
         stats.is_latched = u64::from(self.incoming.latch.latched().is_some());

@@ -10,13 +10,14 @@ use crate::event::Event;
 use crate::incoming::count_rejection;
 use crate::latch::Verdict;
 use crate::outlet::{Channel, Outlet};
+use crate::transport::Kind;
 
 impl Leg {
     /// Judges and reads RTCP from the peer. True when the address that RTP goes to was learned from it.
     pub fn receive_rtcp(
         &mut self,
         channel: Channel,
-        datagram: &[u8],
+        datagram: &mut [u8],
         from: SocketAddr,
         moment: Moment,
         out: &mut impl Outlet,
@@ -30,7 +31,13 @@ impl Leg {
                 return false;
             }
         };
-        let verdict = latch.judge(from, moment.now);
+        let opened = self.transport.open(Kind::Rtcp, datagram, &mut self.stats);
+        let Some(octets) = opened else {
+            return false;
+        };
+        let datagram = &datagram[..octets];
+        let is_genuine = self.transport.is_authenticated();
+        let verdict = latch.judge(from, is_genuine, moment.now);
         if let Verdict::Reject(rejection) = verdict {
             count_rejection(&mut self.stats, rejection);
             return false;
@@ -139,6 +146,7 @@ impl Leg {
             false => (Channel::Rtcp, &self.incoming.rtcp_latch),
         };
         if let (Some(to), false) = (latch.destination(), compound.is_empty()) {
+            let mut out = self.transport.outlet(Kind::Rtcp, out);
             let is_sent = out.send(self.slot, channel, compound, to);
             self.stats.rtcp_sent += u64::from(is_sent);
         }
