@@ -88,6 +88,12 @@ impl Concealer {
         self.remember(frame);
     }
 
+    /// Forgets what it has heard.
+    pub fn reset(&mut self) {
+        self.history.fill(0.0);
+        self.concealed = 0;
+    }
+
     /// Whether the last frame was concealed.
     pub fn is_concealing(&self) -> bool {
         self.concealed > 0

@@ -3,7 +3,7 @@
 //! Samples are linear 16-bit mono. **0 dBFS is the level of a full-scale sine** (RMS 32767 / √2), so a tone of
 //! -10 dBFS has a peak 10 dB below the largest sample; a full-scale square wave is at +3 dBFS.
 //! Nothing allocates but `new`, and what is not for media threads: `container` and `resample`.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod codec;
 pub mod conceal;
@@ -15,7 +15,9 @@ pub mod mix;
 pub mod resample;
 pub mod tone;
 
-pub use codec::{Codec, UnknownCodec};
+pub use codec::{
+    Codec, CodecError, CodecKind, Decoder, DecoderParams, Encoder, EncoderParams, UnknownCodec,
+};
 pub use conceal::Concealer;
 pub use container::{AudioError, AudioReader, open_audio};
 pub use frame::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE};
