@@ -6,6 +6,7 @@ mod predictor;
 pub mod qmf;
 mod tables;
 
+use crate::widen::{Kernel, widen};
 use band::{HighBand, LowBand};
 use qmf::{Analysis, BLOCK_PAIRS, Synthesis};
 
@@ -34,13 +35,12 @@ impl G722Encoder {
         let pairs = samples.as_chunks::<2>().0;
         let blocks = pairs.chunks(BLOCK_PAIRS).zip(out.chunks_mut(BLOCK_PAIRS));
         for (pairs, octets) in blocks {
-            let (mut low, mut high) = ([0; BLOCK_PAIRS], [0; BLOCK_PAIRS]);
-            let pairs = &pairs[..pairs.len().min(octets.len())];
-            self.bands.split(pairs, &mut low, &mut high);
-            for (octet, (low, high)) in octets[..pairs.len()].iter_mut().zip(low.iter().zip(&high))
-            {
-                *octet = self.high.encode(*high) << 6 | self.low.encode(*low);
-            }
+            let length = pairs.len().min(octets.len());
+            widen(Encoding {
+                encoder: self,
+                pairs: &pairs[..length],
+                octets: &mut octets[..length],
+            });
         }
     }
 }
@@ -53,13 +53,57 @@ impl G722Decoder {
             .chunks(BLOCK_PAIRS)
             .zip(pairs.chunks_mut(BLOCK_PAIRS));
         for (octets, pairs) in blocks {
-            let (mut low, mut high) = ([0; BLOCK_PAIRS], [0; BLOCK_PAIRS]);
-            let octets = &octets[..octets.len().min(pairs.len())];
-            for ((low, high), octet) in low.iter_mut().zip(&mut high).zip(octets) {
-                *low = self.low.decode(*octet);
-                *high = self.high.decode(octet >> 6);
-            }
-            self.bands.join(&low, &high, &mut pairs[..octets.len()]);
+            let length = octets.len().min(pairs.len());
+            widen(Decoding {
+                decoder: self,
+                octets: &octets[..length],
+                pairs: &mut pairs[..length],
+            });
         }
+    }
+}
+
+/// One block's work.
+struct Encoding<'a> {
+    encoder: &'a mut G722Encoder,
+    pairs: &'a [[i16; 2]],
+    octets: &'a mut [u8],
+}
+
+/// One block's work.
+struct Decoding<'a> {
+    decoder: &'a mut G722Decoder,
+    octets: &'a [u8],
+    pairs: &'a mut [[i16; 2]],
+}
+
+impl Kernel for Encoding<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let G722Encoder { bands, low, high } = self.encoder;
+        let (mut lows, mut highs) = ([0; BLOCK_PAIRS], [0; BLOCK_PAIRS]);
+        bands.split(self.pairs, &mut lows, &mut highs);
+        let samples = lows.iter().zip(&highs);
+        for (octet, (low_sample, high_sample)) in self.octets.iter_mut().zip(samples) {
+            *octet = high.encode(*high_sample) << 6 | low.encode(*low_sample);
+        }
+    }
+}
+
+impl Kernel for Decoding<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let G722Decoder { low, high, bands } = self.decoder;
+        let (mut lows, mut highs) = ([0; BLOCK_PAIRS], [0; BLOCK_PAIRS]);
+        let samples = lows.iter_mut().zip(&mut highs);
+        for ((low_sample, high_sample), octet) in samples.zip(self.octets) {
+            *low_sample = low.decode(*octet);
+            *high_sample = high.decode(octet >> 6);
+        }
+        bands.join(&lows, &highs, self.pairs);
     }
 }

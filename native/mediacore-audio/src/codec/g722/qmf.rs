@@ -8,34 +8,36 @@ const PAST: usize = QMF.len() - 1;
 /// Pairs in the longest block: 20 ms.
 pub const BLOCK_PAIRS: usize = 160;
 
+/// Outputs that are reckoned at once.
+const LANES: usize = 8;
+/// The block's last lanes may look beyond it, at what is of no use and not put out.
+const LENGTH: usize = PAST + BLOCK_PAIRS + LANES;
+
 /// The two phases of a signal: what was before, and a block.
 #[derive(Clone, Debug)]
 struct Phases {
-    first: [i16; PAST + BLOCK_PAIRS],
-    second: [i16; PAST + BLOCK_PAIRS],
+    first: [i16; LENGTH],
+    second: [i16; LENGTH],
 }
 
 impl Phases {
     const SILENT: Phases = Phases {
-        first: [0; PAST + BLOCK_PAIRS],
-        second: [0; PAST + BLOCK_PAIRS],
+        first: [0; LENGTH],
+        second: [0; LENGTH],
     };
 
     /// The first phase by every second coefficient, the second by those between: the same ones backwards.
     #[inline(always)]
     fn filter(&self, pairs: usize, mut put: impl FnMut(usize, i32, i32)) {
-        const LANES: usize = 8;
         for begin in (0..pairs).step_by(LANES) {
             let (mut by_first, mut by_second) = ([0; LANES], [0; LANES]);
-            for (tap, &coefficient) in QMF.iter().enumerate() {
-                // The buffer ends with the block; lanes beyond it are not put out.
-                let at = |phase: &[i16], lane: usize| {
-                    i32::from(phase.get(begin + tap + lane).copied().unwrap_or(0))
-                };
-                let backwards = i32::from(QMF[PAST - tap]);
+            for tap in 0..QMF.len() {
+                let (forwards, backwards) = (i32::from(QMF[tap]), i32::from(QMF[PAST - tap]));
+                let first = &self.first[begin + tap..][..LANES];
+                let second = &self.second[begin + tap..][..LANES];
                 for lane in 0..LANES {
-                    by_first[lane] += i32::from(coefficient) * at(&self.first, lane);
-                    by_second[lane] += backwards * at(&self.second, lane);
+                    by_first[lane] += forwards * i32::from(first[lane]);
+                    by_second[lane] += backwards * i32::from(second[lane]);
                 }
             }
             for lane in 0..LANES.min(pairs - begin) {
@@ -76,6 +78,7 @@ impl Analysis {
     ///
     /// # Panics
     /// At more than [`BLOCK_PAIRS`], or where a band has no room.
+    #[inline(always)]
     pub fn split(&mut self, samples: &[[i16; 2]], low: &mut [i32], high: &mut [i32]) {
         let phases = &mut self.0;
         let block = phases.first[PAST..]
@@ -97,6 +100,7 @@ impl Synthesis {
     ///
     /// # Panics
     /// At more than [`BLOCK_PAIRS`], or where the bands are shorter than `samples`.
+    #[inline(always)]
     pub fn join(&mut self, low: &[i32], high: &[i32], samples: &mut [[i16; 2]]) {
         let phases = &mut self.0;
         let block = phases.first[PAST..]

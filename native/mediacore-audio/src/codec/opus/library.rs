@@ -349,3 +349,35 @@ fn positive(code: c_int) -> Result<usize, CodecError> {
         _ => usize::try_from(code).map_err(|_| CodecError::Opus(code)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        /// What we read off a packet is what libopus reads off it.
+        #[test]
+        fn a_packet_is_read_as_libopus_reads_it(octets in proptest::collection::vec(any::<u8>(), 1..8)) {
+            let (data, length) = (octets.as_ptr(), octets.len() as i32);
+            // SAFETY: `length` octets are readable, and there is at least one.
+            let (samples, bandwidth, channels) = unsafe {
+                (
+                    sys::opus_packet_get_nb_samples(data, length, 48_000),
+                    sys::opus_packet_get_bandwidth(data),
+                    sys::opus_packet_get_nb_channels(data),
+                )
+            };
+            let Some(info) = PacketInfo::parse(&octets) else {
+                prop_assert!(samples <= 0, "{samples} samples");
+                return Ok(());
+            };
+            prop_assert_eq!(info.duration_ticks() as i32, samples);
+            prop_assert_eq!(i32::from(info.channels), channels);
+            prop_assert_eq!(info.bandwidth as i32 + sys::OPUS_BANDWIDTH_NARROWBAND, bandwidth);
+        }
+    }
+}
