@@ -1,6 +1,7 @@
 //! Conceals missing audio in the manner of ITU-T G.711 appendix I: the last pitch period is repeated, fades to silence
 //! from 10 to 60 ms, and is blended into what comes next. Unlike the appendix it adds no delay: the 3.75 ms that the appendix holds
 //! back to blend the beginning are replaced by a period that is blended in itself, so that it joins on to its own repetition.
+//! At any rate from 8 kHz on: the times are the appendix's.
 //!
 //! | state | input | output |
 //! |---|---|---|
@@ -8,6 +9,8 @@
 //! | following | `conceal` | the repeated period; now concealing |
 //! | concealing | `conceal` | more of it, fading |
 //! | concealing | `receive` | blended from the repetition into what came; now following |
+
+use crate::pitch;
 
 /// Lowest pitch of a voice that is looked for: its period is the longest.
 const PITCH_MIN_HZ: u32 = 66;
@@ -30,6 +33,8 @@ pub struct Concealer {
     sample_rate_hz: u32,
     /// The last samples played, oldest first: two of the longest periods and the window of comparison.
     history: Box<[f32]>,
+    /// Room for the history at a lower rate.
+    thinned: Box<[f32]>,
     /// One period that joins on to itself, at the front.
     period: Box<[f32]>,
     period_samples: usize,
@@ -51,6 +56,7 @@ impl Concealer {
         Self {
             sample_rate_hz,
             history: vec![0.0; 2 * longest + window].into_boxed_slice(),
+            thinned: vec![0.0; 2 * longest + window].into_boxed_slice(),
             period: vec![0.0; longest].into_boxed_slice(),
             period_samples: 0,
             position: 0,
@@ -86,6 +92,12 @@ impl Concealer {
             *sample = self.next_concealed() as i16;
         }
         self.remember(frame);
+    }
+
+    /// Forgets what it has heard.
+    pub fn reset(&mut self) {
+        self.history.fill(0.0);
+        self.concealed = 0;
     }
 
     /// Whether the last frame was concealed.
@@ -148,39 +160,12 @@ impl Concealer {
     }
 
     /// The lag at which the last samples are most like those before them.
-    fn pitch_lag(&self) -> usize {
-        let length = self.history.len();
-        let window = samples(self.sample_rate_hz, CORRELATION_MS);
-        let recent = &self.history[length - window..];
+    fn pitch_lag(&mut self) -> usize {
         let shortest = (self.sample_rate_hz / PITCH_MAX_HZ) as usize;
-        let mut best = (shortest, f32::MIN);
-        for lag in shortest..=self.period.len() {
-            let earlier = &self.history[length - window - lag..length - lag];
-            let similarity = dot(recent, earlier) / dot(earlier, earlier).max(1.0).sqrt();
-            if similarity > best.1 {
-                best = (lag, similarity);
-            }
-        }
-        best.0
+        let window = samples(self.sample_rate_hz, CORRELATION_MS);
+        let lags = shortest..=self.period.len();
+        pitch::lag_before(&self.history, window, lags, &mut self.thinned)
     }
-}
-
-/// Eight sums side by side: floating-point addition may not be reordered by the compiler, so it is written so.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0; 8];
-    let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f32 = a
-        .remainder()
-        .iter()
-        .zip(b.remainder())
-        .map(|(x, y)| x * y)
-        .sum();
-    for (x, y) in a.zip(b) {
-        for lane in 0..8 {
-            sums[lane] += x[lane] * y[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }
 
 fn samples(sample_rate_hz: u32, ms: u32) -> usize {

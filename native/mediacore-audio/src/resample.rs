@@ -1,9 +1,13 @@
-//! Another sample rate, by a polyphase FIR filter (windowed sinc, Kaiser). Linear phase; whole blocks in, whole blocks
+//! Another sample rate for files (a call's own is in `live`), by a polyphase FIR filter (windowed sinc, Kaiser). Linear phase; whole blocks in, whole blocks
 //! out. With `L / M` the ratio of the rates in lowest terms, the filter is that of the signal at `L` times its rate, of
 //! which every `M`-th sample is reckoned, and no other.
 
+mod live;
+
 use std::f64::consts::PI;
 use std::sync::Arc;
+
+pub use live::{LIVE_RATES_HZ, LiveResampler};
 
 /// Attenuation of what the lower rate cannot hold, designed: 10 dB more than what is promised.
 const STOPBAND_DB: f64 = 70.0;
@@ -144,7 +148,9 @@ fn rows(taps: usize, up: usize, cutoff: f64) -> Vec<f32> {
         let shift = phase as f64 / up as f64;
         let row = (0..taps).map(|tap| {
             let distance = tap as f64 - middle - shift;
-            2.0 * cutoff * sinc(2.0 * cutoff * distance) * kaiser(distance / (middle + 1.0))
+            2.0 * cutoff
+                * sinc(2.0 * cutoff * distance)
+                * kaiser(distance / (middle + 1.0), STOPBAND_DB)
         });
         let row: Vec<f64> = row.collect();
         // Every phase lets a constant pass as it is: else they would differ, and the difference is a tone.
@@ -163,8 +169,8 @@ fn sinc(x: f64) -> f64 {
 }
 
 /// Kaiser's window, `place` being 0 in the middle and ±1 at the ends.
-fn kaiser(place: f64) -> f64 {
-    let beta = 0.1102 * (STOPBAND_DB - 8.7);
+fn kaiser(place: f64, stopband_db: f64) -> f64 {
+    let beta = 0.1102 * (stopband_db - 8.7);
     bessel_i0(beta * (1.0 - place * place).max(0.0).sqrt()) / bessel_i0(beta)
 }
 

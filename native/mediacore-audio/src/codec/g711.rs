@@ -31,6 +31,33 @@ static ALAW: [i16; 256] = {
     table
 };
 
+/// One of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Law {
+    /// µ-law.
+    Mu,
+    /// A-law.
+    A,
+}
+
+impl Law {
+    /// Encodes each sample of `samples` to the octet in the same place of `out`; the shorter of the two ends it.
+    pub fn encode_slice(self, samples: &[i16], out: &mut [u8]) {
+        match self {
+            Self::Mu => encode_ulaw_slice(samples, out),
+            Self::A => encode_alaw_slice(samples, out),
+        }
+    }
+
+    /// Decodes each octet of `codes` to the sample in the same place of `out`; the shorter of the two ends it.
+    pub fn decode_slice(self, codes: &[u8], out: &mut [i16]) {
+        match self {
+            Self::Mu => decode_ulaw_slice(codes, out),
+            Self::A => decode_alaw_slice(codes, out),
+        }
+    }
+}
+
 /// The sample that a µ-law octet stands for.
 #[inline]
 pub fn decode_ulaw(code: u8) -> i16 {

@@ -1,6 +1,22 @@
 //! Codecs by name. Encoding and decoding work on slices of the caller and allocate nothing.
+//!
+//! [`CodecKind`] is the face for all of them: it makes an [`Encoder`] and a [`Decoder`], which remember what their codec must
+//! and the decoder also what concealment needs. [`Codec`] is G.711 alone, which remembers nothing.
 
+mod decoder;
+mod encoder;
+mod error;
 pub mod g711;
+pub mod g722;
+mod kind;
+mod l16;
+pub mod opus;
+mod patch;
+
+pub use decoder::{Decoder, DecoderParams};
+pub use encoder::{Encoder, EncoderParams};
+pub use error::CodecError;
+pub use kind::{CodecKind, L16_RATES_HZ};
 
 use std::fmt;
 use std::str::FromStr;
