@@ -52,7 +52,9 @@ def prompt_samples(prompt: str, language: str = "en") -> np.ndarray:
     """Our own recording of a prompt, at the rate of a telephone."""
     path = library.Prompts().path(language, prompt)
     raw = ["-r", str(RATE), "-c", "1", "-e", "floating-point", "-b", "32", "-t", "raw", "-"]
-    return np.frombuffer(subprocess.run([str(require("sox")), str(path), *raw], capture_output=True, check=True).stdout, "<f4")
+    return np.frombuffer(
+        subprocess.run([str(require("sox")), str(path), *raw], capture_output=True, check=True).stdout, "<f4"
+    )
 
 
 def _pieces(samples: np.ndarray, first_s: float) -> list[tuple[int, np.ndarray]]:
