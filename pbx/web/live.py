@@ -29,6 +29,7 @@ from pbx.web.call_process import CallProcess
 
 LOOK_AGAIN_S = 5.0
 LOOK_PAUSE_S = 0.1  # between looks: a hundred calls that begin in one second are ten looks, not a hundred
+LOOKS_AT_ONCE = 16  # of all tenants: one whose mailboxes take long must not hold up the others
 COMMENT_EVERY_S = 15.0  # so that proxies and browsers know that the line is alive, and we that the client is
 LISTENERS_MAX = 200  # clients of this process; the next one is told 503
 LISTENERS_OF_TENANT_MAX = 100  # so that the browsers of one tenant cannot take everybody's place
@@ -100,6 +101,8 @@ class LiveFeed:
         self._looks = looks
         self._audiences: dict[TenantScope, _Audience] = {}
         self._stale: dict[tuple[TenantScope, str], None] = {}  # bounded: tenants with listeners, times topics
+        self._looking: set[tuple[TenantScope, str]] = set()  # at most one of a kind, so that none is overtaken
+        self._at_once = anyio.CapacityLimiter(LOOKS_AT_ONCE)
         self._woken = anyio.Event()
         self._is_answering = True
         self._is_closed = False
@@ -123,9 +126,10 @@ class LiveFeed:
             while True:
                 await self._woken.wait()
                 self._woken = anyio.Event()
-                stale, self._stale = self._stale, {}
-                for scope, topic in stale:
-                    await self._look(scope, topic)
+                for look in [look for look in self._stale if look not in self._looking]:
+                    del self._stale[look]
+                    self._looking.add(look)
+                    tasks.start_soon(self._look_in_turn, *look)
                 await anyio.sleep(LOOK_PAUSE_S)
 
     def close(self) -> None:
@@ -199,6 +203,15 @@ class LiveFeed:
         while True:
             await anyio.sleep(LOOK_AGAIN_S)
             self._expect_everything()
+
+    async def _look_in_turn(self, scope: TenantScope, topic: str) -> None:
+        try:
+            async with self._at_once:
+                await self._look(scope, topic)
+        finally:
+            self._looking.discard((scope, topic))
+            if self._stale:
+                self._woken.set()
 
     async def _look(self, scope: TenantScope, topic: str) -> None:
         self._looked += 1

@@ -26,6 +26,7 @@ from pbx.web.app import build_app
 from pbx.web.auth.passwords import Passwords
 from pbx.web.auth.sign_in import Places, SignIn
 from pbx.web.call_process import CallProcess
+from pbx.web.connection import Connection
 from pbx.web.live import LiveFeed
 from pbx.web.portal_files import PortalFiles
 from pbx.web.services import Services
@@ -106,7 +107,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,  # type: ignore[arg-type]  # an ASGI application, whatever uvicorn calls its type
                 loop="asyncio",
-                http="h11",
+                http=Connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -72,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
     | INTERFACES
     | {"pbx.config", "pbx.routing", "anyio", "fastapi", "starlette", "pydantic", "argon2", "structlog"},
     "pbx.web.server": {"pbx.web", "pbx.config", "pbx.store", "pbx.bus", "pbx.blobs", "anyio", "uvicorn", "structlog"},
+    "pbx.web.connection": {"uvicorn"},
     "pbx.web.__main__": {"pbx.web", "pbx.config", "pbx.observe", "anyio"},
     # What people start.
     "pbx.cli": RECORDS | {"pbx.config", "pbx.routing", "cyclopts", "rich"},

@@ -198,6 +198,27 @@ async def test_messages_that_come_late_because_their_storage_is_away_do_not_make
         assert {data["call_process"] for name, data in stream.events if name == "connection"} == {"up"}
 
 
+async def test_mailboxes_that_take_too_long_hold_up_nothing_else(web, autojump_clock):
+    async with listening(web) as stream:
+        answer = web.call_process.request
+
+        async def hang(scope, name, payload=b""):
+            if name != "voicemail.list":
+                return await answer(scope, name, payload)
+            await trio.sleep(3)
+            raise CommandTimedOut("no answer")
+
+        web.call_process.request = hang
+        await web.bus.publish(DEMO, "voicemail.changed", b"{}")
+        await trio.sleep(1)
+        web.answers["calls.list"] = lambda scope, asked: [call(scope.tenant)]
+        await web.bus.publish(DEMO, "calls.changed", b"{}")
+        await trio.sleep(SOON_S)
+        assert len(stream.last("calls")) == 1
+        await trio.sleep(20)
+        assert web.services.live.stats().looks < 40, "one look at the mailboxes at a time"
+
+
 async def test_a_quiet_line_is_kept_alive(web, autojump_clock):
     async with listening(web) as stream:
         await trio.sleep(3 * COMMENT_EVERY_S + 1)
