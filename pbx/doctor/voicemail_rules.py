@@ -29,8 +29,9 @@ def message_waiting(facts: Facts) -> Iterator[Finding]:
     if figures is None:
         return
     found = [Finding("message waiting", *rest) for rest in _told(_of_message_waiting(figures.message_waiting))]
-    told = count(figures.message_waiting.told, "NOTIFY")
-    yield from found or [Finding("message waiting", "ok", f"phones took every one of {told}")]
+    told = figures.message_waiting.told
+    said = f"phones took all of {count(told, 'NOTIFY')}" if told else "no phone had to be told yet"
+    yield from found or [Finding("message waiting", "ok", said)]
 
 
 def _of_voicemail(figures: VoicemailFigures) -> tuple[Row, ...]:

@@ -344,7 +344,8 @@ def test_what_callers_and_owners_of_mailboxes_missed_is_told_once(figures, level
 @pytest.mark.parametrize(
     ("figures", "level", "words"),
     [
-        ({"told": 7}, "ok", "phones took every one of 7 NOTIFYs"),
+        ({}, "ok", "no phone had to be told yet"),
+        ({"told": 7}, "ok", "phones took all of 7 NOTIFYs"),
         ({"mistakes": 1}, "problem", "1 × mistake"),
         ({"dropped": 1}, "advice", "not told of its messages"),
         ({"failed": 2}, "advice", "2 × NOTIFY answered with a fault"),
