@@ -157,7 +157,11 @@ class Call:
         return leg
 
     def leg_ended(self, leg: Leg, status: int | None, by: By, reason: str) -> None:
-        """Notes a leg's end with what its audio was like, and gives its port back; a second end of it is none."""
+        """Notes a leg's end with what its audio was like, and gives its port back; a second end of it is none.
+
+        The caller's port goes back a moment later, as `hang_up` begins: an application, or the ringing tone, may wake
+        together with the reader of the inbox, and play once more before it is cancelled.
+        """
         if leg.state.phase == "ended":
             return
         leg.state.phase = "ended"
@@ -177,7 +181,8 @@ class Call:
             # Once the call is over, that is the leg's end too, however long its phone takes to say so.
             at = self.state.ended_at if self.state.phase == "ended" else self.services.wall()
             self.note(LegEnded(at, leg.id, status, by, reason, media))
-        leg.close()
+        if leg.state.role == "callee" or self.state.phase == "ended":
+            leg.close()
 
     # -- record --------------------------------------------------------------------------------------------------------
 

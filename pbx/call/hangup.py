@@ -23,6 +23,8 @@ async def hang_up(call: Call) -> None:
     legs = call.legs.values()
     try:
         for leg in legs:
+            if leg.state.phase == "ended":
+                leg.close()
             _say_goodbye(call, leg)
         with trio.move_on_after(HANGUP_S):
             while any(leg.state.phase != "ended" for leg in legs):

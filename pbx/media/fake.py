@@ -113,12 +113,14 @@ class FakeLeg:
 
     async def play(self, path: Path) -> bool:
         """Takes PLAY_S."""
+        assert not self.is_closed, "a closed leg plays nothing"
         self.heard.append(path.stem)
         await trio.sleep(PLAY_S)
         return True
 
     async def play_tone(self, hz: float, *, duration_ms: int) -> None:
         """Takes its time."""
+        assert not self.is_closed, "a closed leg plays nothing"
         self.heard.append(f"{hz:g} Hz")
         await trio.sleep(duration_ms / 1000)
 

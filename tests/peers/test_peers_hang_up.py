@@ -23,6 +23,7 @@ ADA_HZ, GRACE_HZ = 440.0, 1000.0
 CALLERS = tuple(str(number) for number in range(111, 121))
 TALKER, RINGER = "131", "132"  # one answers at once, the other never
 SPEAK_S = 2.0  # a message; one of less than a second is none
+FINGER_S = 0.5
 SIPP_CALLS, SIPP_CALLS_PER_S = 20, 10
 APPLICATIONS = ("600", "601", "602", "605", "606", "8101")
 NUMBERS = {
@@ -119,13 +120,16 @@ def lets_pass(seconds: float) -> Deed:
     return wait
 
 
-ANSWERED = waits("CALL_ESTABLISHED")
+async def is_answered(phone: Baresip) -> None:
+    """And a finger is on its way to the keys."""
+    await phone.wait_event("CALL_ESTABLISHED")
+    await trio.sleep(FINGER_S)
 
 
 def steps(pins: dict[str, str]) -> list[Step]:
     """Where somebody hangs up, the number that they dial, and what happens until then."""
-    known = [ANSWERED, presses(f"{pins['102']}#")]
-    to_its_end = [ANSWERED, presses(f"{pins['101']}#"), hears_tone(ADA_HZ), hears("vm-menu")]
+    known = [is_answered, presses(f"{pins['102']}#")]
+    to_its_end = [is_answered, presses(f"{pins['101']}#"), hears_tone(ADA_HZ), hears("vm-menu")]
     at_greeting = [*known, hears("vm-you-have"), presses("2"), hears("vm-message-from"), presses("9")]
     return [  # the longest ones first
         ("mailbox, message heard", "*96", to_its_end),
@@ -140,24 +144,24 @@ def steps(pins: dict[str, str]) -> list[Step]:
         ("echo", "600", [hears_tone(ADA_HZ)]),
         ("announcement", "605", [hears("menu-demo")]),
         ("menu, prompt", "601", [hears("menu-demo")]),
-        ("menu, wrong key", "607", [ANSWERED, presses("9"), hears("menu-invalid")]),
+        ("menu, wrong key", "607", [is_answered, presses("9"), hears("menu-invalid")]),
         ("menu, waiting", "607", [hears("please-wait"), lets_pass(1.5)]),
-        ("menu, ringing", "607", [ANSWERED, presses("2"), lets_pass(0.5)]),
-        ("menu, talking", "607", [ANSWERED, presses("1"), hears_tone(GRACE_HZ)]),
+        ("menu, ringing", "607", [is_answered, presses("2"), lets_pass(0.5)]),
+        ("menu, talking", "607", [is_answered, presses("1"), hears_tone(GRACE_HZ)]),
         ("extension, ringing", RINGER, [waits("CALL_RINGING")]),
         ("extension, talking", TALKER, [hears_tone(GRACE_HZ)]),
         ("group, ringing", "608", [waits("CALL_RINGING")]),
         ("conference, PIN", "606", [hears("conf-enter-pin")]),
-        ("conference, half a PIN", "606", [ANSWERED, presses("25")]),
-        ("conference, welcome", "606", [ANSWERED, presses("2580#"), hears("conf-welcome")]),
+        ("conference, half a PIN", "606", [is_answered, presses("25")]),
+        ("conference, welcome", "606", [is_answered, presses("2580#"), hears("conf-welcome")]),
         ("conference, inside", "602", [hears("conf-welcome"), lets_pass(2.0)]),
         ("conference, muted", "602", [hears("conf-welcome"), lets_pass(2.0), presses("*")]),
         ("voicemail, greeting", "8101", [hears("vm-unavailable")]),
-        ("voicemail, beep", "8101", [ANSWERED, presses("1"), hears("beep")]),
-        ("voicemail, recording", "8101", [ANSWERED, presses("1"), hears("beep"), lets_pass(SPEAK_S)]),
-        ("voicemail, saved", "8101", [ANSWERED, presses("1"), hears("beep"), lets_pass(SPEAK_S), presses("#")]),
+        ("voicemail, beep", "8101", [is_answered, presses("1"), hears("beep")]),
+        ("voicemail, recording", "8101", [is_answered, presses("1"), hears("beep"), lets_pass(SPEAK_S)]),
+        ("voicemail, saved", "8101", [is_answered, presses("1"), hears("beep"), lets_pass(SPEAK_S), presses("#")]),
         ("mailbox, PIN", "*98", [hears("vm-enter-pin")]),
-        ("mailbox, half a PIN", "*98", [ANSWERED, presses(pins["102"][:2])]),
+        ("mailbox, half a PIN", "*98", [is_answered, presses(pins["102"][:2])]),
         ("mailbox, counts", "*98", [*known, hears("vm-you-have")]),
         ("mailbox, heading", "*98", [*known, hears("vm-message-from")]),
     ]
