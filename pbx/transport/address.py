@@ -6,6 +6,7 @@ from functools import lru_cache
 
 WILDCARDS = frozenset({"0.0.0.0", "::"})
 ROUTES_MAX = 4096  # peers remembered; beyond, the one unused for longest is looked up anew (a connect(), no packet)
+_ADDRESS_LENGTH_MAX = 64  # characters: the longest IPv6 address (45), brackets, and a zone as long as Linux has them
 
 
 def local_address_towards(remote_host: str, *, bound: str) -> str:
@@ -31,6 +32,11 @@ def _routed_address(remote_host: str) -> str:
 
 def is_ip_address(host: str) -> bool:
     """Whether `host` is a literal address, IPv6 with or without brackets."""
+    return len(host) <= _ADDRESS_LENGTH_MAX and _is_ip_address(host)
+
+
+@lru_cache(maxsize=ROUTES_MAX)  # asked of the same phones for every agreement of every call
+def _is_ip_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:

@@ -104,7 +104,7 @@ class LiveFeed:
         self._looking: set[tuple[TenantScope, str]] = set()  # at most one of a kind, so that none is overtaken
         self._at_once = anyio.CapacityLimiter(LOOKS_AT_ONCE)
         self._woken = anyio.Event()
-        self._is_answering = True
+        self._is_answering = False
         self._is_closed = False
         self._looked = self._looks_failed = self._coalesced_before = 0
 
@@ -168,6 +168,7 @@ class LiveFeed:
         listener = Listener()
         audience = self._audiences.setdefault(scope, _Audience())
         audience.listeners.append(listener)
+        self._call_process.listen(is_wanted=True)
         listener.put("connection", self._connection())
         for topic, data in audience.known.items():
             listener.put(topic, data)
@@ -181,6 +182,7 @@ class LiveFeed:
             self._coalesced_before += listener.coalesced
             if not audience.listeners:
                 del self._audiences[scope]
+                self._call_process.listen(is_wanted=bool(self._audiences))
 
     def _listeners(self) -> int:
         return sum(len(audience.listeners) for audience in self._audiences.values())
@@ -235,8 +237,7 @@ class LiveFeed:
             self._tell_connection()
 
     def _connection_changed(self) -> None:
-        self._is_answering = self._call_process.is_up
-        self._tell_connection()
+        self._answering(self._call_process.is_up)
         self._expect_everything()
 
     def _tell_connection(self) -> None:

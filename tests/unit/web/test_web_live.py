@@ -12,6 +12,7 @@ import trio
 import trio.testing
 
 from pbx.bus.interface import CommandTimedOut
+from pbx.bus.subscription import SignalQueue
 from pbx.events.live_call import LiveCall
 from pbx.web.auth.sign_in import IDLE_MAX_S
 from pbx.web.guard import SEND_MAX_S
@@ -119,6 +120,23 @@ async def test_what_has_not_changed_is_not_told_again(web, autojump_clock):
     async with listening(web) as stream:
         await trio.sleep(10 * LOOK_AGAIN_S)
         assert [stream.count(name) for name in ("calls", "registrations", "voicemail", "connection")] == [1, 1, 1, 1]
+
+
+async def test_signals_are_carried_only_while_somebody_looks(web, autojump_clock, monkeypatch):
+    carried = []
+    monkeypatch.setattr(SignalQueue, "put", lambda queue, signal: carried.append(signal.payload))
+
+    async def say(payload: bytes) -> None:
+        await web.bus.publish(DEMO, "calls.changed", payload)
+        await trio.sleep(SOON_S)
+
+    await say(b"nobody has come")
+    async with listening(web), listening(web):
+        await say(b"two are here")
+    await say(b"all have left")
+    async with listening(web):
+        await say(b"one has come back")
+    assert carried == [b"two are here", b"one has come back"]
 
 
 async def test_the_newest_record_is_told_by_its_id(web, autojump_clock):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from mediacore.sdp.codec import PAYLOAD_TYPE_MAX, STATIC, Codec
 from mediacore.sdp.description import Connection, Direction, MediaDescription, SessionDescription
@@ -14,6 +15,10 @@ from mediacore.sdp.parse import number_in
 
 _CLOCK_RATE_MAX = 1_000_000_000  # Hz; far above any; keeps the numbers small
 _CHANNELS_MAX = 255
+# Phones name the same few codecs in every description.
+_KEPT_MAX = 256  # values of a=rtpmap
+_KEPT_LENGTH_MAX = 64  # characters; longer ones are read anew each time
+
 _DIRECTIONS = {direction.value: direction for direction in Direction}
 
 
@@ -74,7 +79,9 @@ def ssrcs(media: MediaDescription) -> tuple[int, ...]:
 
 def _codecs(media: MediaDescription, known: Iterable[Codec]) -> Iterator[Codec]:
     assumed = STATIC | {codec.payload_type: codec for codec in known}
-    mapped = {codec.payload_type: codec for value in reversed(media.all("rtpmap")) if (codec := _rtpmap(value))}
+    rtpmaps = reversed(media.all("rtpmap"))
+    read = (_rtpmap(value) if len(value) <= _KEPT_LENGTH_MAX else _read_rtpmap(value) for value in rtpmaps)
+    mapped = {codec.payload_type: codec for codec in read if codec}
     fmtps = dict(_numbered(value) for value in reversed(media.all("fmtp")))  # reversed: the first of two wins
     for payload_type in dict.fromkeys(number_in(text, PAYLOAD_TYPE_MAX) for text in media.formats):
         if payload_type is None:
@@ -85,7 +92,7 @@ def _codecs(media: MediaDescription, known: Iterable[Codec]) -> Iterator[Codec]:
             yield codec if codec.fmtp == fmtp else replace(codec, fmtp=fmtp)
 
 
-def _rtpmap(value: str) -> Codec | None:
+def _read_rtpmap(value: str) -> Codec | None:
     """`101 telephone-event/8000`; None where it cannot be read (RFC 4475's sdp01 has `31 LPC`, without a rate)."""
     payload_type, encoding = _numbered(value)
     name, _, rest = encoding.partition("/")
@@ -95,6 +102,9 @@ def _rtpmap(value: str) -> Codec | None:
     if payload_type is None or not name or not name.isascii() or not clock_rate or not count:
         return None
     return Codec(name, clock_rate, channels=count, payload_type=payload_type)
+
+
+_rtpmap = lru_cache(_KEPT_MAX)(_read_rtpmap)
 
 
 def _numbered(value: str) -> tuple[int | None, str]:
