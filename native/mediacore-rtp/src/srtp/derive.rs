@@ -94,6 +94,25 @@ mod tests {
         );
     }
 
+    // The only oracle for 192 bits: libsrtp 2 derives these otherwise, by AES-256 over key and salt.
+    #[test]
+    fn the_example_of_rfc_6188_7_3() {
+        let keys = derived(
+            Suite::AesCm192HmacSha1_80,
+            "73edc66c4fa15776fb57f9505c17136550ffda71f3e8e5f1",
+            "c8522f3acd4ce86d5add78edbb11",
+        );
+        assert_eq!(
+            keys.encryption,
+            octets("31874736a8f1143870c26e4857d8a5b2c4a354407faadabb")
+        );
+        assert_eq!(keys.salt[..], octets("2372b82d639b6d8503a47adc0a6c"));
+        assert_eq!(
+            keys.authentication[..],
+            octets("355b10973cd95b9eacf4061c7e1a7151e7cfbfcb")
+        );
+    }
+
     #[test]
     fn the_example_of_rfc_6188_7_4() {
         let keys = derived(
