@@ -16,6 +16,7 @@ import pytest
 PACKAGES = {
     "baresip": "baresip",
     "chromium": "chromium",
+    "ffmpeg": "ffmpeg",
     "sipp": "sip-tester",
     "sox": "sox",
     "tshark": "tshark",
