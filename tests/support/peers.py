@@ -16,6 +16,7 @@ import pytest
 PACKAGES = {
     "baresip": "baresip",
     "chromium": "chromium",
+    "ffmpeg": "ffmpeg",
     "libsrtp2": "libsrtp2-1",  # a library: tests/support/libsrtp.py loads it
     "sipp": "sip-tester",
     "sox": "sox",
