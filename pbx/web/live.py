@@ -104,7 +104,8 @@ class LiveFeed:
         self._looking: set[tuple[TenantScope, str]] = set()  # at most one of a kind, so that none is overtaken
         self._at_once = anyio.CapacityLimiter(LOOKS_AT_ONCE)
         self._woken = anyio.Event()
-        self._is_answering = False
+        self._is_answering = True
+        self._told = b""  # of the connection, to all who are here
         self._is_closed = False
         self._looked = self._looks_failed = self._coalesced_before = 0
 
@@ -232,18 +233,18 @@ class LiveFeed:
             audience.tell(topic, msgspec.json.encode(found))
 
     def _answering(self, is_answering: bool) -> None:
-        if self._is_answering != is_answering:
-            self._is_answering = is_answering
-            self._tell_connection()
+        self._is_answering = is_answering
+        # By what was told, not by what changed here: an answer may still arrive when the connection has just gone.
+        connection = self._connection()
+        if connection != self._told:
+            self._told = connection
+            for audience in self._audiences.values():
+                for listener in audience.listeners:
+                    listener.put("connection", connection)
 
     def _connection_changed(self) -> None:
         self._answering(self._call_process.is_up)
         self._expect_everything()
-
-    def _tell_connection(self) -> None:
-        for audience in self._audiences.values():
-            for listener in audience.listeners:
-                listener.put("connection", self._connection())
 
     def _connection(self) -> bytes:
         # Connected is not enough: a process that hangs has its socket open.
