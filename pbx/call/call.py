@@ -165,7 +165,9 @@ class Call:
         if leg.state.phase == "ended":
             return
         leg.state.phase = "ended"
-        leg.media.close()  # first: what was measured last is then read once, not for us and again for itself
+        is_last = leg.state.role == "callee" or self.state.phase == "ended"
+        if is_last:
+            leg.media.close()  # first: what was measured last is then read once, not for us and again for itself
         quality = leg.media.quality()
         media = LegMedia(
             codec=quality.codec,
@@ -181,7 +183,7 @@ class Call:
             # Once the call is over, that is the leg's end too, however long its phone takes to say so.
             at = self.state.ended_at if self.state.phase == "ended" else self.services.wall()
             self.note(LegEnded(at, leg.id, status, by, reason, media))
-        if leg.state.role == "callee" or self.state.phase == "ended":
+        if is_last:
             leg.close()
 
     # -- record --------------------------------------------------------------------------------------------------------

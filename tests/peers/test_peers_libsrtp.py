@@ -10,8 +10,8 @@ from tests.support.peers import miss
 
 PROGRAMS = ()  # a library, not a program: see the fixture
 
-# Our suites by libsrtp's names; short tags are for RTP alone. Not those of 192 bits: libsrtp 2 derives their session keys
-# by AES-256 over key and salt, and not as RFC 6188 4 has it.
+# Our suites by libsrtp's names; short tags are for RTP alone. Not those of 192 bits: libsrtp 2 derives their session
+# keys by AES-256 over key and salt, and not as RFC 6188 4 has it.
 SUITES = {
     "AES_CM_128_HMAC_SHA1_80": ("rtp_default", "rtcp_default"),
     "AES_CM_128_HMAC_SHA1_32": ("aes_cm_128_hmac_sha1_32", "rtcp_default"),
