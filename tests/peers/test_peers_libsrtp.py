@@ -10,8 +10,8 @@ from tests.support.peers import miss
 
 PROGRAMS = ()  # a library, not a program: see the fixture
 
-# Our suites by libsrtp's names; short tags are for RTP alone. Not those of 192 bits: libsrtp 2 derives their session keys
-# by AES-256 over key and salt, and not as RFC 6188 4 has it.
+# Our suites by libsrtp's names; short tags are for RTP alone. Not those of 192 bits: libsrtp 2 derives their session
+# keys by AES-256 over key and salt, and not as RFC 6188 4 has it.
 SUITES = {
     "AES_CM_128_HMAC_SHA1_80": ("rtp_default", "rtcp_default"),
     "AES_CM_128_HMAC_SHA1_32": ("aes_cm_128_hmac_sha1_32", "rtcp_default"),
@@ -54,9 +54,8 @@ def test_what_one_seals_the_other_opens(suite, mki):
     report = bytes.fromhex("80c90001") + b"from"
     for key, one in enumerate(ours):
         assert one.unprotect_rtcp(back.protect(report, key=key, rtcp=True)) == report
-    if not (
-        mki and suite.endswith("_32")
-    ):  # libsrtp 2 looks for RTCP's identifier as if its tag were as short as RTP's
+    # libsrtp 2 looks for RTCP's identifier as if its tag were as short as RTP's: it does not open its own either.
+    if not (mki and suite.endswith("_32")):
         assert there.unprotect(ours[0].protect_rtcp(report), rtcp=True) == report
     there.close()
     back.close()
