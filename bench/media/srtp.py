@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import pylibsrtp  # type: ignore[import-untyped]
+import pylibsrtp
 
 import mediacore as mc
 from bench.row import Row, show
