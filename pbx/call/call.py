@@ -140,6 +140,7 @@ class Call:
         prefix = "a" if role == "caller" else "b"
         state = LegState(f"{prefix}{len(self.state.legs)}", role, party, uri, self.services.token(), flow)
         state.media_local = media.local
+        state.srtp = self.tenant.srtp_of(party)
         self.state.legs.append(state)
         leg = Leg(state, media, self.services.endpoint, self.post)
         self.legs[state.id] = leg

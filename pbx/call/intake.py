@@ -11,7 +11,7 @@ from pbx.sip.errors import BadMessage
 from pbx.sip.events import RequestReceived
 from pbx.sip.message import Request
 from pbx.tenants.scope import TenantScope
-from pbx.tenants.tenant import Extension, Tenant
+from pbx.tenants.tenant import Extension, SrtpUse, Tenant
 
 
 class Refused(Exception):
@@ -28,7 +28,7 @@ def begin(event: RequestReceived, tenant: Tenant, scope: TenantScope, caller: Ex
     """The call that an authenticated `caller` asks for, its INVITE not answered yet. Raises Refused, BadMessage."""
     request = event.request
     hops_left = request.max_forwards if request.max_forwards is not None else MAX_FORWARDS
-    offer = _offer(request, services)
+    offer = _offer(request, services, tenant.srtp_of(caller.number))
     to = readable(request.sip_uri.user or "")
     facts = Facts(
         from_number=caller.number,
@@ -55,13 +55,13 @@ def begin(event: RequestReceived, tenant: Tenant, scope: TenantScope, caller: Ex
     return call
 
 
-def _offer(request: Request, services: Services) -> str:
+def _offer(request: Request, services: Services, srtp: SrtpUse) -> str:
     """The INVITE's SDP, "" where it has none: then we offer, and the ACK answers (RFC 3261 13.2.1)."""
     offer = offer_answer.sdp_of(request)
     if not offer:
         return ""
     try:
-        offer_answer.check_offer(offer, services.codecs)
+        offer_answer.check_offer(offer, services.codecs, srtp)
     except sdp.NoCommonCodec as error:
         raise Refused(488, readable(f"No Common Codec: {error}")) from error
     except sdp.SdpError as error:

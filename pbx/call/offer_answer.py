@@ -8,7 +8,8 @@ from hashlib import blake2s
 
 from mediacore import sdp
 from pbx.call.leg import SDP, Leg
-from pbx.media.interface import Stream
+from pbx.call.srtp_keys import keys_for
+from pbx.media.interface import SrtpKey, SrtpKeys, Stream
 from pbx.sip.message import Message
 from pbx.transport.address import is_ip_address
 
@@ -19,9 +20,10 @@ def sdp_of(message: Message) -> str:
     return message.body.decode(errors="replace") if kind == SDP else ""
 
 
-def check_offer(offer: str, codecs: tuple[sdp.Codec, ...]) -> None:
+def check_offer(offer: str, codecs: tuple[sdp.Codec, ...], srtp: sdp.SrtpUse = "off") -> None:
     """Raises what `answer` would raise, before anybody's phone rings: sdp.SdpError."""
-    ours = sdp.Capabilities(address="192.0.2.1", port=9, codecs=codecs)
+    crypto = keys_for(srtp, None, offering=False)
+    ours = sdp.Capabilities(address="192.0.2.1", port=9, codecs=codecs, srtp=srtp, crypto=crypto)
     _check_reachable(sdp.answer(sdp.parse(offer), ours).audio)
 
 
@@ -30,7 +32,7 @@ def answer(leg: Leg, offer: str, codecs: tuple[sdp.Codec, ...], *, other: Leg | 
     wishes = _codecs_of(other)
     made = sdp.answer(
         sdp.parse(offer),
-        _capabilities(leg, codecs).preferring(wishes),
+        _capabilities(leg, codecs, offering=False).preferring(wishes),
         prefer="ours" if wishes else "offerer",
         previous=_standing(leg),
     )
@@ -40,7 +42,7 @@ def answer(leg: Leg, offer: str, codecs: tuple[sdp.Codec, ...], *, other: Leg | 
 
 def make_offer(leg: Leg, codecs: tuple[sdp.Codec, ...], *, other: Leg | None) -> str:
     """Our offer to the leg, in the order of codecs that `other` offers or sends; its answer goes to `accept`."""
-    ours = _capabilities(leg, codecs).preferring(_codecs_of(other))
+    ours = _capabilities(leg, codecs, offering=True).preferring(_codecs_of(other))
     offer = sdp.make_offer(ours, session_id=_session_id(leg), previous=_standing(leg))
     leg.state.description.local = sdp.write(offer)
     leg.state.description.is_offer_ours = True
@@ -53,6 +55,8 @@ def accept(leg: Leg, text: str) -> None:
     agreed = sdp.accept_answer(sdp.parse(standing.local), sdp.parse(text)).audio
     if agreed is None:
         raise sdp.BadAnswer("every stream was refused")
+    if agreed.srtp is None and leg.state.srtp == "required":
+        raise sdp.BadAnswer("SRTP is required")  # keys beside RTP/AVP may be left unanswered
     _agree(leg, agreed, local=standing.local, remote=text)
 
 
@@ -68,6 +72,7 @@ def _agree(leg: Leg, agreed: sdp.AgreedMedia, *, local: str, remote: str) -> Non
         ptime_ms=agreed.ptime_ms,
         rtcp_mux=agreed.rtcp_mux,
         signalling_host=leg.state.flow.remote[0],
+        srtp=_keys(agreed.srtp),
     )
     leg.media.update(stream)
     state = leg.state
@@ -92,9 +97,21 @@ def _codecs_of(leg: Leg | None) -> tuple[sdp.Codec, ...]:
     return next((sdp.codecs(audio) for audio in media if audio.kind == "audio" and audio.port), ())
 
 
-def _capabilities(leg: Leg, codecs: tuple[sdp.Codec, ...]) -> sdp.Capabilities:
+def _keys(agreed: sdp.SrtpKeys | None) -> SrtpKeys | None:
+    if agreed is None:
+        return None
+    return SrtpKeys(_key(agreed.send), tuple(map(_key, agreed.receive)))
+
+
+def _key(key: sdp.SrtpKey) -> SrtpKey:
+    return SrtpKey(key.suite, key.key, key.mki, key.lifetime_packets)
+
+
+def _capabilities(leg: Leg, codecs: tuple[sdp.Codec, ...], *, offering: bool) -> sdp.Capabilities:
     address, port = leg.sdp_address
-    return sdp.Capabilities(address=address, port=port, codecs=codecs)
+    srtp = leg.state.srtp
+    crypto = keys_for(srtp, _standing(leg), offering=offering)
+    return sdp.Capabilities(address=address, port=port, codecs=codecs, srtp=srtp, crypto=crypto)
 
 
 def _standing(leg: Leg) -> sdp.SessionDescription | None:

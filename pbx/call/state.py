@@ -26,6 +26,7 @@ from pbx.sip.flow import Flow
 from pbx.sip.message import Request
 from pbx.sip.parse import parse_message
 from pbx.tenants.scope import TenantScope
+from pbx.tenants.tenant import SrtpUse
 
 Phase: TypeAlias = Literal["routing", "ringing", "talking", "application", "ended"]
 LegPhase: TypeAlias = Literal["calling", "ringing", "answered", "cancelling", "ended"]
@@ -54,6 +55,10 @@ class Description(msgspec.Struct):
     remote: str = ""
     is_offer_ours: bool = False  # our offer is out and its answer has not come
 
+    def __repr__(self) -> str:
+        # Keys of SRTP stand in SDP in clear: a state in a log or a traceback must not show them.
+        return f"Description({len(self.local)} octets, {len(self.remote)} octets, {self.is_offer_ours})"
+
 
 class LegState(msgspec.Struct):
     """One party: its dialog, its media, and how far it got."""
@@ -72,6 +77,7 @@ class LegState(msgspec.Struct):
     stream: Stream | None = None
     media_local: Address | None = None
     is_held: bool = False
+    srtp: SrtpUse = "off"  # its phone's
     told: list[int] = msgspec.field(default_factory=list)  # provisional statuses that this party got from us
 
 

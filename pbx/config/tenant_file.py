@@ -18,7 +18,7 @@ from pbx.routing.spelling import did_you_mean
 from pbx.routing.time_zone import UnknownTimeZone, time_zone
 from pbx.routing.trial import OUTCOMES, missed, moment, outcome
 from pbx.security.pin import is_pin_hash
-from pbx.tenants.tenant import Extension, Tenant, VoicemailBox
+from pbx.tenants.tenant import Extension, SrtpUse, Tenant, VoicemailBox
 
 HA1_DIGITS = {"MD5": 32, "SHA-256": 64, "SHA-512-256": 64}  # hexadecimal digits by algorithm, RFC 7616 and 8760
 _NUMBER = re.compile(r"[0-9*#]{1,20}")
@@ -39,6 +39,7 @@ class ExtensionTable(Struct, frozen=True, kw_only=True):
     ha1: Annotated[dict[str, str], Meta(description="MD5 or SHA-256 = the digest of NUMBER:REALM:PASSWORD")]
     ring_s: RingSeconds | None = None
     voicemail: VoicemailTable | None = None
+    srtp: SrtpUse | None = None
 
 
 class TenantTables(Struct, frozen=True, kw_only=True):
@@ -49,6 +50,7 @@ class TenantTables(Struct, frozen=True, kw_only=True):
     digest_algorithms: Annotated[tuple[Literal["MD5", "SHA-256"], ...], Meta(min_length=1)] | None = None
     time_zone: str = "UTC"
     language: Literal["en", "pl"] = "en"
+    srtp: SrtpUse = "off"
     ring_s: RingSeconds | None = None  # None: the server's
     extensions: dict[str, ExtensionTable] = field(default_factory=dict)
     numbers: dict[str, NodeName] = field(default_factory=dict)
@@ -81,6 +83,7 @@ def read_tenant(name: str, document: Document, ring_s: int) -> Tenant:
         digest_algorithms=tables.digest_algorithms,
         time_zone=zone,
         language=tables.language,
+        srtp=tables.srtp,
         extensions=_extensions(tables, document),
         plan=_plan(tables, document, ring_s),
     )
@@ -122,7 +125,7 @@ def _extensions(tables: TenantTables, document: Document) -> dict[str, Extension
             _check_ha1(number, ha1, document)
             _check_algorithms(number, ha1, tables.digest_algorithms or (), document)
             box = _voicemail(number, table.voicemail, document)
-            extensions[number] = Extension(number, table.name, ha1, table.ring_s, box)
+            extensions[number] = Extension(number, table.name, ha1, table.ring_s, box, table.srtp)
         else:  # complained of already; others may still name it
             extensions[number] = Extension(number)
     return extensions

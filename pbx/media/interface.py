@@ -18,6 +18,25 @@ class NoMediaPorts(Exception):
     """Every port of the range is in use: the call is answered 503, and a wider `rtp.ports` would do."""
 
 
+class SrtpKey(msgspec.Struct, frozen=True):
+    """One direction's master key and salt, by the name of its suite in SDP."""
+
+    suite: str
+    key: bytes
+    mki: bytes = b""
+    lifetime_packets: int | None = None
+
+    def __repr__(self) -> str:
+        return f"SrtpKey({self.suite!r}, …)"  # never the key: this stands in a call's state
+
+
+class SrtpKeys(msgspec.Struct, frozen=True):
+    """What we seal with, and what the phone may seal with."""
+
+    send: SrtpKey
+    receive: tuple[SrtpKey, ...]
+
+
 class Stream(msgspec.Struct, frozen=True):
     """What two sides agreed for one leg's audio; part of a call's saved state.
 
@@ -35,6 +54,7 @@ class Stream(msgspec.Struct, frozen=True):
     signalling_host: str | None = (
         None  # audio may come from there too: a phone behind a NAT knows only its private address
     )
+    srtp: SrtpKeys | None = None  # None: plain RTP
 
 
 class MediaQuality(msgspec.Struct, frozen=True):

@@ -10,7 +10,17 @@ import structlog
 import trio
 
 import mediacore
-from pbx.media.interface import Address, Digits, MediaLeg, MediaQuality, NoMediaPorts, RoomIsFull, Stream
+from pbx.media.interface import (
+    Address,
+    Digits,
+    MediaLeg,
+    MediaQuality,
+    NoMediaPorts,
+    RoomIsFull,
+    SrtpKey,
+    SrtpKeys,
+    Stream,
+)
 
 CLOSE_TRIES = 10  # the engine waits two seconds for the disk; then what is in the file by now has to do
 
@@ -222,7 +232,16 @@ def _params(stream: Stream) -> mediacore.RtpParams:
         ptime_ms=stream.ptime_ms,
         rtcp_mux=stream.rtcp_mux,
         signalling_address=stream.signalling_host,
+        srtp=_keys(stream.srtp),
     )
+
+
+def _keys(keys: SrtpKeys | None) -> mediacore.SrtpKeys | None:
+    return None if keys is None else mediacore.SrtpKeys(_key(keys.send), tuple(map(_key, keys.receive)))
+
+
+def _key(key: SrtpKey) -> mediacore.SrtpKey:
+    return mediacore.SrtpKey(key.suite, key.key, key.mki, key.lifetime_packets)
 
 
 def _host_port(address: Address) -> str:

@@ -4,9 +4,14 @@ Never holds a password or PIN: only hashes of PINs and HA1 digests (RFC 7616 3.4
 so a tenant whose realm changes needs new ones. Everything here becomes JSON and comes back equal.
 """
 
+from typing import Literal
+
 from msgspec import Struct, field
 
 from pbx.routing.plan import Plan
+
+SrtpUse = Literal["off", "optional", "required"]
+"""Whether media is sealed (SRTP): never; where the phone can too; or there is no call with it."""
 
 
 class VoicemailBox(Struct, frozen=True):
@@ -23,6 +28,7 @@ class Extension(Struct, frozen=True):
     ha1: dict[str, str] = field(default_factory=dict)
     ring_s: int | None = None  # seconds; None: the plan's own
     voicemail: VoicemailBox | None = None  # None: nobody can dial in; messages for it are kept all the same
+    srtp: SrtpUse | None = None  # None: the tenant's
 
 
 class Tenant(Struct, frozen=True):
@@ -36,7 +42,13 @@ class Tenant(Struct, frozen=True):
     language: str = "en"  # of what is said to callers: "en", "pl"
     extensions: dict[str, Extension] = field(default_factory=dict)  # by number
     plan: Plan = field(default_factory=Plan)
+    srtp: SrtpUse = "off"
     version: int = 0
+
+    def srtp_of(self, number: str) -> SrtpUse:
+        """Whether media with this extension's phones is sealed."""
+        extension = self.extensions.get(number)
+        return (extension.srtp if extension is not None else None) or self.srtp
 
     def ha1(self, number: str, algorithm: str) -> str | None:
         """The digest to verify `number` with, or None: no such extension, or none for this algorithm."""

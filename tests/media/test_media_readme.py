@@ -20,16 +20,17 @@ def run(example: str, folder: Path) -> str:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-def test_the_readme_has_three_examples():
-    assert len(EXAMPLES) == 3
+def test_the_readme_has_four_examples():
+    assert len(EXAMPLES) == 4
 
 
 @pytest.mark.parametrize(
     ("example", "said"),
     [
         (EXAMPLES[0], ["1 pressed 1", "1 says nothing any more", "2 says nothing any more"]),
-        (EXAMPLES[1], ["Bob hears 440 Hz at -10 dBFS", "ms recorded", "played to its end"]),
-        (EXAMPLES[2], ["hz=1000", "dialled 217", "max-duration"]),
+        (EXAMPLES[1], ["16 octets of tag"]),
+        (EXAMPLES[2], ["Bob hears 440 Hz at -10 dBFS", "ms recorded", "played to its end"]),
+        (EXAMPLES[3], ["hz=1000", "dialled 217", "max-duration"]),
     ],
 )
 def test_an_example_does_what_it_says(example, said, tmp_path):
@@ -44,7 +45,7 @@ def test_the_first_example_ends_with_figures_of_a_leg_that_is_closed(tmp_path):
 
 
 def test_the_two_legs_of_the_second_example_were_transcoded(tmp_path):
-    last_figures = run(EXAMPLES[1], tmp_path).splitlines()[-1].split()
+    last_figures = run(EXAMPLES[2], tmp_path).splitlines()[-1].split()
     assert float(last_figures[0]) == 0.0
     assert int(last_figures[2]) == 0
     assert int(last_figures[3]) > 0

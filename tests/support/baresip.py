@@ -30,7 +30,8 @@ WAV_HEADER_BYTES = 44
 KEY_S = 0.3  # for each key: the phone ends one by the next
 LISTEN_EVERY_S = 0.2
 HZ_OFF, PURE_DB = 4.0, 20.0  # one bin
-MODULES = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "account.so")  # accounts name codecs, so those first
+# Accounts name codecs and encryption, so those first.
+MODULES = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "srtp.so", "account.so")
 
 CONFIG = """\
 sip_listen          127.0.0.1:{sip_port}
@@ -55,7 +56,7 @@ ctrl_tcp_listen     127.0.0.1:{control_port}
 
 ACCOUNT = (
     '<sip:{number}@{domain}>;auth_pass={password};outbound="sip:{server}";regint=600;audio_codecs={codec}/8000/1;'
-    "answermode={answermode}\n"
+    "answermode={answermode}{mediaenc}\n"
 )
 
 
@@ -170,8 +171,12 @@ async def start_baresip(
     tone_peak: float = TONE_PEAK,
     codec: str = "PCMU",
     answers: bool = False,
+    mediaenc: str = "",
 ) -> Baresip:
-    """A phone of extension `number`, registered, whose voice is a sine; with `answers` it picks up at once."""
+    """A phone of extension `number`, registered, whose voice is a sine; with `answers` it picks up at once.
+
+    `mediaenc` is baresip's word for SRTP: "srtp" offers keys beside RTP/AVP, "srtp-mand" is RTP/SAVP.
+    """
     program_path = require("baresip")
     folder = stage.folder / f"baresip-{number}"
     folder.mkdir()
@@ -183,6 +188,7 @@ async def start_baresip(
         server=pbx.sip,
         codec=codec,
         answermode="auto" if answers else "manual",
+        mediaenc=f";mediaenc={mediaenc}" if mediaenc else "",
     )
     (folder / "accounts").write_text(account)
     (folder / "config").write_text(_config(folder, control_port))

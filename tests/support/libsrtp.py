@@ -1,8 +1,9 @@
 """Debian's libsrtp2 by ctypes, for what pylibsrtp does not reach: AES with 192 and 256 bits, master key identifiers."""
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 ROOM = 16 + 4 + 128  # SRTP_MAX_SRTCP_TRAILER_LEN
 _INBOUND, _OUTBOUND = 2, 3  # srtp_ssrc_type_t: ssrc_any_inbound, ssrc_any_outbound
@@ -87,7 +88,7 @@ class LibSrtp:
         open_ = self._lib.srtp_unprotect_rtcp_mki if rtcp else self._lib.srtp_unprotect_mki
         return self._changed(packet, lambda octets, length: open_(self._session, octets, length, self._has_mki))
 
-    def _changed(self, packet: bytes, change) -> bytes:
+    def _changed(self, packet: bytes, change: Callable[[Any, Any], int]) -> bytes:
         octets = ctypes.create_string_buffer(packet, len(packet) + ROOM)
         length = ctypes.c_int(len(packet))
         self._check(change(octets, ctypes.byref(length)))

@@ -18,7 +18,6 @@ from mediacore.leg import Leg
 from mediacore.params import DEFAULT_CODECS, Address, RtpParams
 from mediacore.recorder import Recorder
 from mediacore.sound import Player
-from mediacore.srtp import DEFAULT_SUITES
 from mediacore.stats import EngineStats, LegStatsTable
 
 DEFAULT_PORTS = range(20_000, 40_000)
@@ -47,7 +46,7 @@ class Engine:
         advertised: str | None = None,
         codecs: Sequence[str] = DEFAULT_CODECS,
         srtp: sdp.SrtpUse = "optional",
-        srtp_suites: Sequence[str] = DEFAULT_SUITES,
+        srtp_suites: Sequence[str] = sdp.DEFAULT_SUITES,
     ) -> None:
         if ports.step != 1 or not 0 < ports.start < ports.stop <= 65_536:
             raise ValueError(f"no port range: {ports}; range(20000, 40000) would do")

@@ -7,19 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mediacore import _native
-from mediacore.sdp import KEY_OCTETS, SrtpKey
+from mediacore.sdp import DEFAULT_SUITES, KEY_OCTETS, SrtpKey
 
 SSRCS_MAX = 32
-
-# AES-GCM first: one pass over the packet, and the machine has instructions for both halves.
-DEFAULT_SUITES = (
-    "AEAD_AES_128_GCM",
-    "AEAD_AES_256_GCM",
-    "AES_CM_128_HMAC_SHA1_80",
-    "AES_256_CM_HMAC_SHA1_80",
-    "AES_CM_128_HMAC_SHA1_32",
-)
-"""What a leg offers and accepts, best first."""
 
 
 def new_key(suite: str = "AES_CM_128_HMAC_SHA1_80") -> SrtpKey:

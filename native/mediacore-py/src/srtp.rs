@@ -30,9 +30,10 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(packets: &[Bound<'_, PyBytes>]) -> Rows {
+    /// Each with room to grow by `overhead` octets.
+    fn new(packets: &[Bound<'_, PyBytes>], overhead: usize) -> Rows {
         let longest = packets.iter().map(|packet| packet.as_bytes().len()).max();
-        let stride = longest.unwrap_or(0) + OVERHEAD_OCTETS_MAX;
+        let stride = longest.unwrap_or(0).max(1) + overhead;
         let mut octets = vec![0; stride * packets.len()];
         for (row, packet) in octets.chunks_exact_mut(stride).zip(packets) {
             let packet = packet.as_bytes();
@@ -77,7 +78,7 @@ impl Srtp {
         py: Python<'py>,
         packets: Vec<Bound<'py, PyBytes>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let mut rows = Rows::new(&packets);
+        let mut rows = Rows::new(&packets, self.rtp_overhead_octets());
         py.detach(|| {
             let mut protector = self.protector.lock().expect("no panic holds this lock");
             protector.protect_rtp_rows(&mut rows.octets, rows.stride, &mut rows.lengths)
@@ -91,7 +92,7 @@ impl Srtp {
         py: Python<'py>,
         packets: Vec<Bound<'py, PyBytes>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let mut rows = Rows::new(&packets);
+        let mut rows = Rows::new(&packets, 0);
         py.detach(|| {
             let mut unprotector = self.unprotector.lock().expect("no panic holds this lock");
             unprotector.unprotect_rtp_rows(&mut rows.octets, rows.stride, &mut rows.lengths)
@@ -161,6 +162,13 @@ impl Srtp {
                 .all(|row| unprotector.restore(state(row)));
         fits.then_some(())
             .ok_or_else(|| PyValueError::new_err("more sources than ssrcs_max"))
+    }
+}
+
+impl Srtp {
+    fn rtp_overhead_octets(&self) -> usize {
+        let protector = self.protector.lock().expect("no panic holds this lock");
+        protector.rtp_overhead_octets()
     }
 }
 

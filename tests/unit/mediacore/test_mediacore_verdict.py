@@ -36,6 +36,11 @@ def test_a_young_leg_has_no_verdict_yet():
     assert codes(young, deaf_after_ms=400.0) != []
 
 
+def test_forged_packets_are_no_verdict_on_a_leg_that_hears_its_peer():
+    flooded = replace(HEALTHY.receive, rejected=Rejected(unauthenticated=10_000, unauthenticated_run=3))
+    assert codes(replace(HEALTHY, receive=flooded)) == []
+
+
 def test_a_held_direction_is_not_deaf():
     assert codes(replace(DEAF, may_receive=False)) == []
 
@@ -48,6 +53,16 @@ def test_a_held_direction_is_not_deaf():
         (replace(DEAF, remote=("192.168.1.7", 4000)), "private-address"),
         (with_rejected(payload_type=50, payload_type_last=18), "wrong-payload-type"),
         (with_rejected(host=50), "source-rejected"),
+        (with_rejected(unauthenticated=50, unauthenticated_run=50), "srtp-authentication-failing"),
+        (
+            replace(
+                HEALTHY,
+                receive=replace(
+                    HEALTHY.receive, silent_ms=9000.0, rejected=Rejected(unauthenticated=450, unauthenticated_run=450)
+                ),
+            ),
+            "srtp-authentication-failing",
+        ),
         (with_rejected(port=50), "source-rejected"),
         (with_rejected(no_peer=50), "source-rejected"),
         (replace(HEALTHY, receive=replace(HEALTHY.receive, silent_ms=9000.0)), "peer-fell-silent"),

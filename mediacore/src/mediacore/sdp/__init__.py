@@ -21,6 +21,7 @@ from mediacore.sdp.attributes import (
 )
 from mediacore.sdp.codec import G722, PCMA, PCMU, TELEPHONE_EVENT, Codec
 from mediacore.sdp.crypto import (
+    DEFAULT_SUITES,
     KEY_OCTETS,
     SECURE_PROTOCOLS,
     CryptoLine,
@@ -46,6 +47,7 @@ from mediacore.sdp.parse import LINES_MAX, MEDIA_MAX, SIZE_MAX, parse
 from mediacore.sdp.write import write
 
 __all__ = [
+    "DEFAULT_SUITES",
     "G722",
     "KEY_OCTETS",
     "LINES_MAX",

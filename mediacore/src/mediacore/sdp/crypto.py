@@ -32,6 +32,16 @@ KEY_OCTETS = {
     "AES_256_CM_HMAC_SHA1_32": 32 + 14,
 }
 
+# What is worth offering, best first. AES-GCM: machines have instructions for both halves of it. Not AES with 192 bits:
+# nobody asks for it, and libsrtp derives its keys otherwise than RFC 6188.
+DEFAULT_SUITES = (
+    "AEAD_AES_128_GCM",
+    "AEAD_AES_256_GCM",
+    "AES_CM_128_HMAC_SHA1_80",
+    "AES_256_CM_HMAC_SHA1_80",
+    "AES_CM_128_HMAC_SHA1_32",
+)
+
 # RFC 6188 wrote the length first; its drafts, and the phones and servers built by them, wrote it where RFC 4568 has it.
 _SPELLINGS = {
     f"AES_CM_{bits}_HMAC_SHA1_{tag}": f"AES_{bits}_CM_HMAC_SHA1_{tag}" for bits in (192, 256) for tag in (32, 80)
