@@ -94,6 +94,14 @@ impl Concealer {
         self.remember(frame);
     }
 
+    /// What a concealment that is under way would go on with.
+    pub fn ahead(&self, samples: &mut [i16]) {
+        for (place, sample) in (self.position..).zip(samples) {
+            let again = self.period[place % self.period_samples.max(1)];
+            *sample = (again * self.gain()) as i16;
+        }
+    }
+
     /// Forgets what it has heard.
     pub fn reset(&mut self) {
         self.history.fill(0.0);

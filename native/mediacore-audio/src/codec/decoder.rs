@@ -8,7 +8,7 @@
 //! | a payload that does not follow (something was skipped) | `splice`, then `decode` |
 
 use super::g711::Law;
-use super::g722::G722Decoder;
+use super::g722::{self, G722Decoder};
 use super::opus::OpusDecoder;
 use super::patch::Patch;
 use super::{CodecError, CodecKind, l16};
@@ -98,7 +98,13 @@ impl Decoder {
     /// Fills all of `out` in place of a payload that did not come.
     pub fn conceal(&mut self, out: &mut [i16]) {
         match &mut self.state {
-            State::G711(_, patch) | State::G722(_, patch) | State::L16(patch) => patch.conceal(out),
+            State::G711(_, patch) | State::L16(patch) => patch.conceal(out),
+            State::G722(decoder, patch) => {
+                patch.conceal(out);
+                let mut ahead = [0; g722::DELAY_SAMPLES];
+                patch.ahead(&mut ahead);
+                decoder.follow(out, &ahead);
+            }
             State::Opus(decoder) => decoder.conceal(out),
         }
         self.is_concealing = true;

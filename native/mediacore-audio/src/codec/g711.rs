@@ -4,6 +4,8 @@
 //! a float's exponent and upper mantissa bits *are* the segment and step of a logarithmic law, so the
 //! compiler can work on several samples at once.
 
+use crate::widen::{Kernel, widen};
+
 /// Added to a µ-law magnitude so that every segment begins at a power of two: 33 of 14 bits.
 const ULAW_BIAS: i32 = 33 << 2;
 /// The largest µ-law magnitude before the bias.
@@ -71,7 +73,7 @@ pub fn decode_alaw(code: u8) -> i16 {
 }
 
 /// The µ-law octet whose interval holds a sample.
-#[inline]
+#[inline(always)]
 pub fn encode_ulaw(sample: i16) -> u8 {
     let biased = magnitude(sample).min(ULAW_CLIP) + ULAW_BIAS;
     // Segment 0 begins at 2^7.
@@ -80,7 +82,7 @@ pub fn encode_ulaw(sample: i16) -> u8 {
 }
 
 /// The A-law octet whose interval holds a sample.
-#[inline]
+#[inline(always)]
 pub fn encode_alaw(sample: i16) -> u8 {
     let steps = magnitude(sample) >> 4;
     // Segment 0 is linear; segment 1 begins at 2^4 steps.
@@ -94,16 +96,22 @@ pub fn encode_alaw(sample: i16) -> u8 {
 
 /// Encodes each sample of `samples` to the octet in the same place of `out`; the shorter of the two ends it.
 pub fn encode_ulaw_slice(samples: &[i16], out: &mut [u8]) {
-    for (code, &sample) in out.iter_mut().zip(samples) {
-        *code = encode_ulaw(sample);
-    }
+    let encode = encode_ulaw;
+    widen(Encoding {
+        samples,
+        out,
+        encode,
+    });
 }
 
 /// Encodes each sample of `samples` to the octet in the same place of `out`; the shorter of the two ends it.
 pub fn encode_alaw_slice(samples: &[i16], out: &mut [u8]) {
-    for (code, &sample) in out.iter_mut().zip(samples) {
-        *code = encode_alaw(sample);
-    }
+    let encode = encode_alaw;
+    widen(Encoding {
+        samples,
+        out,
+        encode,
+    });
 }
 
 /// Decodes each octet of `codes` to the sample in the same place of `out`; the shorter of the two ends it.
@@ -117,6 +125,24 @@ pub fn decode_ulaw_slice(codes: &[u8], out: &mut [i16]) {
 pub fn decode_alaw_slice(codes: &[u8], out: &mut [i16]) {
     for (sample, &code) in out.iter_mut().zip(codes) {
         *sample = decode_alaw(code);
+    }
+}
+
+/// One slice's loop.
+struct Encoding<'a, F> {
+    samples: &'a [i16],
+    out: &'a mut [u8],
+    encode: F,
+}
+
+impl<F: Fn(i16) -> u8> Kernel for Encoding<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (code, &sample) in self.out.iter_mut().zip(self.samples) {
+            *code = (self.encode)(sample);
+        }
     }
 }
 

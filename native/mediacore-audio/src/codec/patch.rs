@@ -37,6 +37,11 @@ impl Patch {
         self.each(out, |concealer, lane, _| concealer.conceal(lane));
     }
 
+    /// What a concealment that is under way would go on with, in the first channel.
+    pub fn ahead(&self, samples: &mut [i16]) {
+        self.concealers[0].ahead(samples);
+    }
+
     pub fn splice(&mut self) {
         self.is_spliced = true;
     }
