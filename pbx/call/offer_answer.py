@@ -86,7 +86,7 @@ def _check_reachable(agreed: sdp.AgreedMedia) -> None:
 
 
 def _texts(codecs: Iterable[sdp.Codec], digits: sdp.Codec | None) -> tuple[str, ...]:
-    return tuple(f"{codec.payload_type} {codec.rtpmap}" for codec in (*codecs, *([digits] if digits else [])))
+    return tuple(codec.text for codec in (*codecs, *([digits] if digits else [])))
 
 
 def _codecs_of(leg: Leg | None) -> tuple[sdp.Codec, ...]:

@@ -9,6 +9,7 @@ except ImportError as error:  # a checkout that was not built, or a wheel of ano
 
 from mediacore import sdp
 from mediacore.bridge import Bridge
+from mediacore.codecs import OpusOptions
 from mediacore.conference import Conference, ConferenceStats, MemberStats
 from mediacore.engine import Engine
 from mediacore.errors import (
@@ -76,6 +77,7 @@ __all__ = [
     "NoCommonCodec",
     "NoTelephoneEvent",
     "NotAMember",
+    "OpusOptions",
     "PlayFinished",
     "Player",
     "PortsExhausted",

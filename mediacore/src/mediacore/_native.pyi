@@ -43,6 +43,7 @@ class LegParams:
         receive_formats: Sequence[_Format],
         direction: str,
         ptime_ms: int,
+        opus: tuple[int, int, bool, bool, bool, int],
         rtcp_mux: bool,
         srtp: tuple[_SrtpKey, Sequence[_SrtpKey]] | None,
         send_silence: bool,

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from mediacore.engine import DEFAULT_PORTS
-from mediacore.params import DEFAULT_CODECS
 from mediacore.waiting_conference import WaitingConference
 from mediacore.waits import WaitingEngine, WaitingLeg
 
@@ -55,7 +54,7 @@ class Engine(WaitingEngine):
         ports: range = DEFAULT_PORTS,
         threads: int | None = None,
         advertised: str | None = None,
-        codecs: Sequence[str] = DEFAULT_CODECS,
+        codecs: Sequence[str] | None = None,
     ) -> None:
         super().__init__(
             AsyncioLoop(), address=address, ports=ports, threads=threads, advertised=advertised, codecs=codecs

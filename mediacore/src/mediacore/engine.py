@@ -15,7 +15,7 @@ from mediacore.conference import LOUDEST_MAX, Conference
 from mediacore.errors import BadOffer
 from mediacore.events import BY_NAME, Event, PlayFinished, RecordFinished
 from mediacore.leg import Leg
-from mediacore.params import DEFAULT_CODECS, Address, RtpParams
+from mediacore.params import Address, RtpParams
 from mediacore.recorder import Recorder
 from mediacore.sound import Player
 from mediacore.stats import EngineStats, LegStatsTable
@@ -32,7 +32,7 @@ class Engine:
     ports       where RTP and RTCP take their pairs from
     threads     media threads; None: one for each core but one
     advertised  the address that our SDP names, where it is not `address` (behind a NAT); None: `address`
-    codecs      what we offer and accept in SDP, best first
+    codecs      what we offer and accept in SDP, best first; None: Opus, G.722, G.711, digits
     srtp        in SDP: "off", "optional" (where the peer wants it too), "required"
     srtp_suites crypto suites that we offer and accept, best first
     """
@@ -44,13 +44,13 @@ class Engine:
         ports: range = DEFAULT_PORTS,
         threads: int | None = None,
         advertised: str | None = None,
-        codecs: Sequence[str] = DEFAULT_CODECS,
+        codecs: Sequence[str] | None = None,
         srtp: sdp.SrtpUse = "optional",
         srtp_suites: Sequence[str] = sdp.DEFAULT_SUITES,
     ) -> None:
         if ports.step != 1 or not 0 < ports.start < ports.stop <= 65_536:
             raise ValueError(f"no port range: {ports}; range(20000, 40000) would do")
-        self._codecs = tuple(sdp.Codec.parse(text) for text in codecs)
+        self._codecs = sdp.CODECS if codecs is None else tuple(sdp.Codec.parse(text) for text in codecs)
         self._advertised = advertised or address
         self._srtp = srtp
         self.srtp_suites = () if srtp == "off" else tuple(srtp_suites)
@@ -213,7 +213,6 @@ class Engine:
             address=self._advertised,
             port=local[1],
             codecs=self._codecs,
-            ptimes_ms=(20, 40, 60),
             rtcp_port=local_rtcp[1],
             srtp=self._srtp,
             crypto=crypto,

@@ -105,6 +105,7 @@ class Leg:
                 receive_codecs=agreed.receive_codecs,
                 direction=agreed.direction,
                 ptime_ms=agreed.ptime_ms,
+                opus=self.params.opus,
                 rtcp_mux=agreed.rtcp_mux,
                 srtp=agreed.srtp,
                 remote_rtcp=agreed.remote_rtcp,

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mediacore import _native
+from mediacore.codecs import DEFAULT_CODECS, OpusOptions, codec_texts, opus_options
 from mediacore.sdp import AgreedMedia, Codec, Direction, SrtpKeys
 from mediacore.srtp import native_key
 
 Address = tuple[str, int]
-
-DEFAULT_CODECS = ("PCMU/8000", "PCMA/8000", "101 telephone-event/8000")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +23,8 @@ class RtpParams:
     codecs              what may be sent, best first, as "PCMU/8000" or with a payload type "101 telephone-event/8000"
     receive_codecs      what may arrive; None: the same, under the same payload types
     direction           who sends, from our side: "sendrecv", "sendonly", "recvonly", "inactive" (RFC 3264)
-    ptime_ms            audio in a packet that we make: 20, 40 or 60 ms
+    ptime_ms            audio in a packet that we make: 10 to 60 ms, by tens
+    opus                how Opus is encoded; None: as the fmtp in `codecs` says, "96 opus/48000/2 maxplaybackrate=16000"
     rtcp_mux            RTP and RTCP share a port (RFC 5761)
     srtp                the keys of both directions; None: plain RTP
     remote_rtcp         where the peer wants RTCP; None: one port above RTP
@@ -40,6 +40,7 @@ class RtpParams:
     receive_codecs: Sequence[str] | None = None
     direction: str = "sendrecv"
     ptime_ms: int = 20
+    opus: OpusOptions | None = None
     rtcp_mux: bool = False
     srtp: SrtpKeys | None = None
     remote_rtcp: str | Address | None = None
@@ -55,8 +56,8 @@ class RtpParams:
         nowhere = media.remote_address is None or media.remote_port == 0
         return cls(
             remote=None if nowhere else (str(media.remote_address), media.remote_port),
-            codecs=_texts(media.codecs, media.telephone_event),
-            receive_codecs=_texts(media.receive_codecs),
+            codecs=codec_texts((*media.codecs, media.telephone_event)),
+            receive_codecs=codec_texts(media.receive_codecs),
             direction=media.direction.value,
             ptime_ms=media.ptime_ms,
             rtcp_mux=media.rtcp_mux,
@@ -67,6 +68,7 @@ class RtpParams:
 
     def native(self) -> _native.LegParams:
         """For the native module. Raises ValueError when a codec or an address is none."""
+        opus = self.opus or opus_options(Codec.parse(text) for text in self.codecs)
         received = self.codecs if self.receive_codecs is None else self.receive_codecs
         return _native.LegParams(
             remote=_address(self.remote),
@@ -77,22 +79,13 @@ class RtpParams:
             receive_formats=_formats(received),
             direction=Direction(self.direction).value,
             ptime_ms=self.ptime_ms,
+            opus=opus.native(),
             rtcp_mux=self.rtcp_mux,
             srtp=None if self.srtp is None else (native_key(self.srtp.send), list(map(native_key, self.srtp.receive))),
             send_silence=self.send_silence,
             media_timeout_s=self.media_timeout_s,
             report_every_ms=self.report_every_ms,
         )
-
-
-def codec_text(codec: Codec) -> str:
-    """A codec as RtpParams takes it: "101 telephone-event/8000"."""
-    return f"{codec.payload_type} {codec.rtpmap}"
-
-
-def _texts(codecs: Iterable[Codec], *more: Codec | None) -> tuple[str, ...]:
-    given = (*codecs, *(codec for codec in more if codec is not None))
-    return tuple(dict.fromkeys(codec_text(codec) for codec in given))
 
 
 def _formats(codecs: Iterable[str]) -> list[tuple[int, str, int]]:

@@ -60,7 +60,13 @@ class ReceiveStats:
     reordered: int = 0
     late: int = 0
     """Came after their moment to be played."""
+    recovered: int = 0
+    """Of those that were lost, made again from the packet after (Opus with FEC)."""
+    undecodable: int = 0
+    """Of a codec that was agreed, and yet no packets of it."""
     ssrc_changes: int = 0
+    codec_changes: int = 0
+    """Changes of the codec in what was decoded."""
     digits: int = 0
     """Pressed by the peer (RFC 4733)."""
     digits_refused: int = 0
@@ -231,7 +237,10 @@ def _receive_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> R
         duplicates=int(row["receive_duplicates"]),
         reordered=int(row["receive_reordered"]),
         late=int(row["receive_late"]),
+        recovered=int(row["receive_recovered"]),
+        undecodable=int(row["receive_undecodable"]),
         ssrc_changes=int(row["receive_ssrc_changes"]),
+        codec_changes=int(row["receive_codec_changes"]),
         digits=int(row["receive_digits"]),
         digits_refused=int(row["receive_digits_refused"]),
         level_dbfs=_known(row["receive_level_dbfs"]),

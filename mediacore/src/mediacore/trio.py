@@ -14,7 +14,6 @@ from typing import TypeVar
 import trio
 
 from mediacore.engine import DEFAULT_PORTS
-from mediacore.params import DEFAULT_CODECS
 from mediacore.waiting_conference import WaitingConference
 from mediacore.waits import WaitingEngine, WaitingLeg
 
@@ -53,7 +52,7 @@ class Engine(WaitingEngine):
         ports: range = DEFAULT_PORTS,
         threads: int | None = None,
         advertised: str | None = None,
-        codecs: Sequence[str] = DEFAULT_CODECS,
+        codecs: Sequence[str] | None = None,
     ) -> None:
         super().__init__(
             TrioLoop(), address=address, ports=ports, threads=threads, advertised=advertised, codecs=codecs

@@ -234,7 +234,7 @@ class WaitingEngine:
         ports: range,
         threads: int | None,
         advertised: str | None,
-        codecs: Sequence[str],
+        codecs: Sequence[str] | None,
     ) -> None:
         self.plain = plain.Engine(address=address, ports=ports, threads=threads, advertised=advertised, codecs=codecs)
         self._mailroom = Mailroom(self.plain, loop)

@@ -1,12 +1,12 @@
 //! Louder, quieter, and the ends of sounds that stop at once. Nothing here wraps: what is too loud is clipped.
 
-use crate::frame::{FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE};
+use crate::frame::FRAME_MS;
 
 /// The most that anything is amplified: beyond it there is only noise to be heard.
 pub const GAIN_MAX_DB: f64 = 20.0;
 
-/// How long a sound fades that begins or ends in the middle: 5 ms, too short to be missed, long enough not to click.
-pub const FADE_SAMPLES: usize = SAMPLE_RATE_HZ as usize / 200;
+/// How long a sound fades that begins or ends in the middle: too short to be missed, long enough not to click.
+pub const FADE_MS: u32 = 5;
 
 /// Fraction bits of a factor. A sample times the largest factor (10.0, 16 bits) still fits into 32 bits.
 const FRACTION_BITS: u32 = 12;
@@ -28,23 +28,27 @@ impl Gain {
     }
 
     /// The samples of `from`, so much louder.
-    pub fn apply(self, from: &Frame, to: &mut Frame) {
+    ///
+    /// # Panics
+    /// If the two are not equally long; nor may they be in `ramp`.
+    pub fn apply(self, from: &[i16], to: &mut [i16]) {
         if self == Gain::UNITY {
-            *to = *from;
+            to.copy_from_slice(from);
             return;
         }
+        assert_eq!(from.len(), to.len(), "samples in and out");
         for (out, sample) in to.iter_mut().zip(from) {
             *out = scaled(*sample, self.0);
         }
     }
 
     /// The same, with the factor going from `before` to this one in the first `samples` of them.
-    pub fn ramp(self, before: Gain, samples: usize, from: &Frame, to: &mut Frame) {
+    pub fn ramp(self, before: Gain, samples: usize, from: &[i16], to: &mut [i16]) {
         self.apply(from, to);
         if self == before {
             return;
         }
-        let (samples, step) = (samples.clamp(1, FRAME_SAMPLES), self.0 - before.0);
+        let (samples, step) = (samples.clamp(1, to.len().max(1)), self.0 - before.0);
         let length = samples as i32;
         for ((out, sample), place) in to[..samples].iter_mut().zip(from).zip(1..) {
             *out = scaled(*sample, before.0 + step * place / length);
@@ -52,15 +56,21 @@ impl Gain {
     }
 }
 
-/// What to play after `last` where its sound stops in the middle: its end backwards, which begins where it stopped, fading.
-pub fn ending(last: &Frame) -> Frame {
-    let mut frame = SILENCE;
-    let backwards = frame[..FADE_SAMPLES].iter_mut().zip(last.iter().rev());
-    for ((out, sample), place) in backwards.zip(1..) {
-        let left = FADE_SAMPLES as i32 - place;
-        *out = (i32::from(*sample) * left / FADE_SAMPLES as i32) as i16;
+/// Samples in which a sound fades, of a frame that has so many.
+pub fn fade_samples(frame_samples: usize) -> usize {
+    frame_samples * FADE_MS as usize / FRAME_MS as usize
+}
+
+/// Makes of `frame` what is to be played after it where its sound stops in the middle: its end backwards, which begins
+/// where it stopped, fading.
+pub fn end(frame: &mut [i16]) {
+    let fading = fade_samples(frame.len());
+    frame.reverse();
+    for (sample, place) in frame[..fading].iter_mut().zip(1..) {
+        let left = fading as i32 - place;
+        *sample = (i32::from(*sample) * left / fading as i32) as i16;
     }
-    frame
+    frame[fading..].fill(0);
 }
 
 fn scaled(sample: i16, factor: i32) -> i16 {
@@ -73,6 +83,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::frame::{FRAME_SAMPLES, SILENCE};
+
+    /// 5 ms at 8 kHz.
+    const FADE_SAMPLES: usize = 40;
 
     #[test]
     fn six_decibels_are_a_factor_of_two_and_too_loud_is_clipped() {
@@ -96,11 +110,11 @@ mod tests {
 
     #[test]
     fn an_ending_goes_on_where_the_sound_stopped_and_comes_to_nothing() {
-        let mut last = SILENCE;
-        last[120..].fill(4000);
-        let end = ending(&last);
-        assert_eq!((end[0], end[FADE_SAMPLES - 1]), (3900, 0));
-        assert!(end.windows(2).all(|pair| pair[0] >= pair[1]));
+        let mut frame = SILENCE;
+        frame[120..].fill(4000);
+        end(&mut frame);
+        assert_eq!((frame[0], frame[FADE_SAMPLES - 1]), (3900, 0));
+        assert!(frame.windows(2).all(|pair| pair[0] >= pair[1]));
     }
 
     proptest! {

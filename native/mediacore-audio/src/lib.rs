@@ -29,7 +29,7 @@ pub use conceal::Concealer;
 pub use container::{AudioError, AudioReader, open_audio};
 pub use dtx::{Sending, SilenceSuppressor};
 pub use frame::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE};
-pub use gain::{FADE_SAMPLES, GAIN_MAX_DB, Gain, ending};
+pub use gain::{FADE_MS, GAIN_MAX_DB, Gain, end, fade_samples};
 pub use level::{LevelMeter, SILENCE_DBFS, dbfs};
 pub use mix::{MIX_FRAMES_MAX, Mixer};
 pub use resample::{LIVE_RATES_HZ, LiveResampler, OddRates, Resampler, to_i16};

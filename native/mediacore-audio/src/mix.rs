@@ -1,7 +1,7 @@
 //! One frame of many speakers: the sum of all, and the sum without one of them. Sums have 32 bits; on the way to 16 they
 //! are turned down together when they would be too loud, and clipped where that comes too late. Nothing wraps.
 
-use crate::frame::{FRAME_SAMPLES, Frame, SILENCE};
+use crate::frame::{FRAME_MS, FRAME_SAMPLES};
 
 /// Frames in one mix: so many full-scale ones, limited, stay within 32 bits (5 + 15 + 10).
 pub const MIX_FRAMES_MAX: usize = 64;
@@ -10,35 +10,55 @@ pub const MIX_FRAMES_MAX: usize = 64;
 const FRACTION_BITS: u32 = 10;
 const UNITY: i32 = 1 << FRACTION_BITS;
 
-/// The limiter closes so fast: 4 ms. Faster is heard as distortion, slower clips more of an onset.
-const ATTACK_SAMPLES: usize = 32;
+/// The limiter closes so fast. Faster is heard as distortion, slower clips more of an onset.
+const ATTACK_MS: usize = 4;
 /// And opens so much in 20 ms: 6 dB in about a third of a second, so that it does not follow syllables.
 const RELEASE_STEP: i32 = UNITY / 32;
 
-/// Sums frames, 20 ms at a time. What is left of a frame is how far the last one was turned down.
+/// Sums frames of one length, 20 ms at a time. What is left of a frame is how far the last one was turned down.
 #[derive(Clone, Debug)]
 pub struct Mixer {
-    sum: [i32; FRAME_SAMPLES],
+    sum: Box<[i32]>,
     frames: usize,
     // What the sum is multiplied by, for each sample; of no meaning while nothing is limited.
-    factors: [i32; FRAME_SAMPLES],
+    factors: Box<[i32]>,
     factor: i32,
     is_limiting: bool,
 }
 
 impl Default for Mixer {
     fn default() -> Mixer {
-        Mixer {
-            sum: [0; FRAME_SAMPLES],
-            frames: 0,
-            factors: [UNITY; FRAME_SAMPLES],
-            factor: UNITY,
-            is_limiting: false,
-        }
+        Mixer::new(FRAME_SAMPLES)
     }
 }
 
 impl Mixer {
+    /// Of frames that have so many samples.
+    pub fn new(frame_samples: usize) -> Mixer {
+        Mixer {
+            sum: vec![0; frame_samples].into_boxed_slice(),
+            frames: 0,
+            factors: vec![UNITY; frame_samples].into_boxed_slice(),
+            factor: UNITY,
+            is_limiting: false,
+        }
+    }
+
+    /// Another length, which is another sample rate; nothing gets louder or quieter by it.
+    pub fn resize(&mut self, frame_samples: usize) {
+        let (factor, is_limiting) = (self.factor, self.is_limiting);
+        *self = Mixer {
+            factor,
+            is_limiting,
+            ..Mixer::new(frame_samples)
+        };
+    }
+
+    /// Samples in a frame.
+    pub fn frame_samples(&self) -> usize {
+        self.sum.len()
+    }
+
     /// Begins the next 20 ms.
     pub fn begin(&mut self) {
         self.sum.fill(0);
@@ -48,10 +68,11 @@ impl Mixer {
     /// Adds a speaker.
     ///
     /// # Panics
-    /// At more than [`MIX_FRAMES_MAX`].
-    pub fn add(&mut self, frame: &Frame) {
+    /// At more than [`MIX_FRAMES_MAX`], or if the frame has another length.
+    pub fn add(&mut self, frame: &[i16]) {
         self.frames += 1;
         assert!(self.frames <= MIX_FRAMES_MAX, "{} frames", self.frames);
+        assert_eq!(frame.len(), self.sum.len(), "samples in a frame");
         for (sum, sample) in self.sum.iter_mut().zip(frame) {
             *sum += i32::from(*sample);
         }
@@ -73,12 +94,21 @@ impl Mixer {
     }
 
     /// Everybody.
-    pub fn whole(&self, mix: &mut Frame) {
-        self.without(&SILENCE, mix);
+    pub fn whole(&self, mix: &mut [i16]) {
+        if self.is_limiting {
+            let sums = self.sum.iter().zip(&self.factors);
+            for (out, (sum, factor)) in mix.iter_mut().zip(sums) {
+                *out = clipped((sum * factor) >> FRACTION_BITS);
+            }
+            return;
+        }
+        for (out, sum) in mix.iter_mut().zip(&self.sum) {
+            *out = clipped(*sum);
+        }
     }
 
     /// Everybody but one, who was added as `own`.
-    pub fn without(&self, own: &Frame, mix: &mut Frame) {
+    pub fn without(&self, own: &[i16], mix: &mut [i16]) {
         if self.is_limiting {
             return self.limited_without(own, mix);
         }
@@ -92,7 +122,7 @@ impl Mixer {
         self.is_limiting
     }
 
-    fn limited_without(&self, own: &Frame, mix: &mut Frame) {
+    fn limited_without(&self, own: &[i16], mix: &mut [i16]) {
         let sums = self.sum.iter().zip(own).zip(&self.factors);
         for (out, ((sum, own), factor)) in mix.iter_mut().zip(sums) {
             *out = clipped(((sum - i32::from(*own)) * factor) >> FRACTION_BITS);
@@ -106,9 +136,10 @@ impl Mixer {
             return;
         }
         let (after, samples) = if wanted < before {
-            (wanted, ATTACK_SAMPLES)
+            let attack = self.factors.len() * ATTACK_MS / FRAME_MS as usize;
+            (wanted, attack.max(1))
         } else {
-            (wanted.min(before + RELEASE_STEP), FRAME_SAMPLES)
+            (wanted.min(before + RELEASE_STEP), self.factors.len())
         };
         self.factors.fill(after);
         for (factor, place) in self.factors[..samples].iter_mut().zip(1..) {
@@ -127,6 +158,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::frame::{Frame, SILENCE};
 
     fn mixed(frames: &[Frame]) -> Mixer {
         let mut mixer = Mixer::default();

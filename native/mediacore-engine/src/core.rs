@@ -11,9 +11,8 @@ use std::time::Duration;
 
 use mediacore_rtp::is_rtcp;
 
-use crate::conference::{Conference, Heard};
-use crate::format::TELEPHONE_EVENT;
-use crate::frame::{FRAME_TIME, Frame};
+use crate::conference::{Conference, Heard, Seat};
+use crate::frame::FRAME_TIME;
 use crate::graph::{self, Role};
 use crate::ids::LegId;
 use crate::leg::{Leg, Moment};
@@ -153,12 +152,8 @@ impl Core {
             return;
         };
         if let Some(seat) = leg.seat {
-            let conference = self.conferences[seat.conference].as_ref();
-            let options = conference.expect("it has members").members()[seat.member].options;
-            let is_heard = !options.is_muted && !leg.mutes.receive;
-            let role = graph::member(leg.party(), !options.is_deaf, is_heard);
-            self.set_role(slot, role, now);
-            self.timers_at = Some(now);
+            self.decide_member(slot, seat, now);
+            self.decide_rate(seat.conference, now);
             return;
         }
         match leg.peer {
@@ -208,7 +203,7 @@ impl Core {
         };
         leg.hold_for_decoding(datagram, &accepted, now);
         let listener = leg.peer.filter(|_| !leg.mutes.receive);
-        if accepted.format.codec == TELEPHONE_EVENT {
+        if accepted.format.codec.is_event() {
             leg.receive_event(datagram, &accepted, now, out);
             // A digit that begins wants to be looked after sooner than all else.
             let leg_next = leg.next_timeout();
@@ -398,26 +393,55 @@ impl Core {
 
     /// Makes a leg's next frame of what it hears. True when the last of its sounds and digits has ended.
     fn say_to(&mut self, slot: usize, at: Duration, out: &mut impl Outlet) -> bool {
-        let peers_frame = self.heard_from_peer(slot);
-        let Some(leg) = self.legs[slot].as_mut().filter(|leg| leg.speaks()) else {
+        let Some(leg) = self.legs[slot].as_ref().filter(|leg| leg.speaks()) else {
             return false;
         };
-        let conference = leg
-            .seat
-            .and_then(|seat| Some((self.conferences[seat.conference].as_mut()?, seat.member)));
-        let heard = match (conference, &peers_frame) {
-            (Some((conference, member)), _) => conference.heard_by(member),
-            (None, Some(frame)) => Heard::Frame(frame),
-            (None, None) => Heard::Silence,
-        };
-        leg.say(heard, at, out)
+        match (leg.seat, leg.peer) {
+            (Some(seat), _) => self.say_to_member(slot, seat, at, out),
+            (None, Some(peer)) => self.say_to_peer(slot, peer, at, out),
+            (None, None) => self.say(slot, Heard::Silence, at, out),
+        }
     }
 
     /// The newest frame of the leg that this one hears.
-    fn heard_from_peer(&self, slot: usize) -> Option<Frame> {
-        let peer = self.legs[slot].as_ref()?.peer?;
-        let speaker = self.legs[peer].as_ref()?;
-        (speaker.role.is_decoded && !speaker.mutes.receive).then_some(speaker.heard)
+    fn say_to_peer(
+        &mut self,
+        slot: usize,
+        peer: usize,
+        at: Duration,
+        out: &mut impl Outlet,
+    ) -> bool {
+        let speaker = self.legs[peer].as_mut();
+        // Taken out for so long: one who hears itself is the same leg.
+        let heard = speaker
+            .filter(|speaker| speaker.role.is_decoded && !speaker.mutes.receive)
+            .map(|speaker| std::mem::take(&mut speaker.heard));
+        let frame = heard.as_ref().filter(|frame| !frame.is_empty());
+        let frame = frame.map_or(Heard::Silence, |frame| Heard::Frame(frame));
+        let has_ended = self.say(slot, frame, at, out);
+        if let (Some(heard), Some(speaker)) = (heard, self.legs[peer].as_mut()) {
+            speaker.heard = heard;
+        }
+        has_ended
+    }
+
+    fn say_to_member(
+        &mut self,
+        slot: usize,
+        seat: Seat,
+        at: Duration,
+        out: &mut impl Outlet,
+    ) -> bool {
+        let conference = self.conferences[seat.conference].as_mut();
+        let (Some(conference), Some(leg)) = (conference, self.legs[slot].as_mut()) else {
+            return false;
+        };
+        leg.say(conference.heard_by(seat.member), at, out)
+    }
+
+    fn say(&mut self, slot: usize, heard: Heard, at: Duration, out: &mut impl Outlet) -> bool {
+        let leg = self.legs[slot].as_mut();
+        leg.is_some_and(|leg| leg.say(heard, at, out))
     }
 
     fn run_timers(&mut self, now: Duration, out: &mut impl Outlet) {

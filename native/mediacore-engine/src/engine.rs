@@ -165,7 +165,7 @@ impl Engine {
             .rtcp
             .as_ref()
             .map_or(Ok(local), |rtcp| rtcp.local_addr())?;
-        let cell = StatsCell::default();
+        let (cell, rate) = (StatsCell::default(), params.sent().best());
         let mut leg = Leg::new(
             id,
             params,
@@ -183,6 +183,7 @@ impl Engine {
             bridge: None,
             conference: None,
             mutes: Mutes::default(),
+            rate,
         };
         Ok((
             OpenedLeg {
@@ -216,8 +217,10 @@ impl Engine {
 
     /// Replaces a leg's agreement; SSRC, sequence and timestamps go on.
     pub fn update_leg(&self, id: LegId, params: LegParams) -> Result<(), EngineError> {
-        self.ask(id, |reply| Command::Update(id, Box::new(params), reply))
-            .map(drop)
+        let rate = params.sent().best();
+        self.ask(id, |reply| Command::Update(id, Box::new(params), reply))?;
+        self.registry()?.entry_mut(id)?.rate = rate;
+        Ok(())
     }
 
     /// Lets two legs hear each other, and nobody else; they leave the bridges and conferences that they are in.

@@ -6,7 +6,11 @@
 //! | packets | its peer's packets, undecoded, renumbered |
 //! | frames | frames of 20 ms made here: its peer decoded, its sounds, or silence |
 
-use crate::format::{CodecId, Formats};
+use crate::format::{CodecId, Formats, Rates};
+use crate::frame::Rate;
+
+/// What a codec with a choice of rates is heard and sent at while there is nobody else: prompts and voicemail have no more.
+const ALONE: Rate = Rate::Khz16;
 
 /// What the decision needs to know of one leg.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +19,10 @@ pub struct Party<'a> {
     pub formats: &'a Formats,
     /// What it sends: the codec of its newest packet, before that its preferred one.
     pub sends: Option<CodecId>,
+    /// At which rates it can be heard: those of what it sends.
+    pub heard: Rates,
+    /// At which rates we can send to it.
+    pub sent: Rates,
     /// The agreed direction lets us send.
     pub may_be_sent: bool,
     /// The agreed direction lets it be heard.
@@ -48,6 +56,17 @@ pub struct Role {
     pub hears: Hears,
     /// Whether what it sends is decoded.
     pub is_decoded: bool,
+    /// The rate that those who hear it want.
+    pub heard_at: Rate,
+    /// The rate that frames for it are encoded at.
+    pub sent_at: Rate,
+}
+
+impl Party<'_> {
+    /// The rate of what it says to `listener`: the lower one of what the two can.
+    fn rate_to(&self, listener: &Party) -> Rate {
+        self.heard.best().min(listener.sent.best())
+    }
 }
 
 /// A leg that hears nobody else.
@@ -56,6 +75,8 @@ pub fn alone(leg: Party) -> Role {
     Role {
         hears: frames_if(leg, leg.has_sounds || leg.wants_silence),
         is_decoded: leg.is_listened_to,
+        heard_at: leg.heard.nearest(ALONE),
+        sent_at: leg.sent.nearest(ALONE),
     }
 }
 
@@ -65,12 +86,14 @@ pub fn echo(leg: Party) -> Role {
     pair(leg, leg).0
 }
 
-/// A member of a conference: `hears` says whether it hears the others, `is_heard` whether they hear it.
+/// A member of a conference that mixes at `mix`: `hears` says whether it hears the others, `is_heard` whether they hear it.
 #[must_use]
-pub fn member(leg: Party, hears: bool, is_heard: bool) -> Role {
+pub fn member(leg: Party, mix: Rate, hears: bool, is_heard: bool) -> Role {
     Role {
         hears: frames_if(leg, hears || leg.has_sounds || leg.wants_silence),
         is_decoded: leg.may_be_heard && is_heard || leg.is_listened_to,
+        heard_at: mix,
+        sent_at: leg.sent.nearest(mix),
     }
 }
 
@@ -92,7 +115,7 @@ fn forwarded(leg: Party) -> Role {
         } else {
             Hears::Nothing
         },
-        is_decoded: false,
+        ..Role::default()
     }
 }
 
@@ -104,6 +127,8 @@ fn decoded(leg: Party, peer: Party) -> Role {
     Role {
         hears: frames_if(leg, true),
         is_decoded: leg.may_be_heard,
+        heard_at: leg.rate_to(&peer),
+        sent_at: leg.sent.nearest(peer.rate_to(&leg)),
     }
 }
 
@@ -125,9 +150,9 @@ fn can_forward(from: Party, to: Party) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::{Format, PCMA, PCMU, TELEPHONE_EVENT};
+    use crate::format::{Format, G722, OPUS, PCMA, PCMU, TELEPHONE_EVENT};
 
-    const G729: CodecId = CodecId(9);
+    const G729: CodecId = CodecId(99);
 
     fn formats(codecs: &[CodecId]) -> Formats {
         let format = |codec: &CodecId| Format {
@@ -143,6 +168,8 @@ mod tests {
         Party {
             formats,
             sends,
+            heard: sends.map_or(Rates::Only(Rate::Khz8), CodecId::rates),
+            sent: sends.map_or(Rates::Only(Rate::Khz8), CodecId::rates),
             may_be_sent: true,
             may_be_heard: true,
             is_muted: false,
@@ -155,10 +182,13 @@ mod tests {
     const FORWARDED: Role = Role {
         hears: Hears::Packets,
         is_decoded: false,
+        heard_at: Rate::Khz8,
+        sent_at: Rate::Khz8,
     };
     const DECODED: Role = Role {
         hears: Hears::Frames,
         is_decoded: true,
+        ..FORWARDED
     };
 
     #[test]
@@ -208,13 +238,7 @@ mod tests {
             ..party(&both)
         };
         let (to_held, to_peer) = pair(held, party(&both));
-        assert_eq!(
-            to_held,
-            Role {
-                hears: Hears::Nothing,
-                is_decoded: false
-            }
-        );
+        assert_eq!(to_held, Role::default());
         assert_eq!(to_peer.hears, Hears::Frames);
     }
 
@@ -293,15 +317,54 @@ mod tests {
     fn a_member_is_decoded_when_somebody_hears_it_and_sent_frames_when_it_hears_somebody() {
         let formats = formats(&[PCMU]);
         let leg = party(&formats);
-        assert_eq!(member(leg, true, true), DECODED);
-        assert!(!member(leg, true, false).is_decoded, "muted");
-        assert_eq!(member(leg, false, true).hears, Hears::Nothing, "deaf");
+        assert_eq!(member(leg, Rate::Khz8, true, true), DECODED);
+        assert!(!member(leg, Rate::Khz8, true, false).is_decoded, "muted");
+        assert_eq!(
+            member(leg, Rate::Khz8, false, true).hears,
+            Hears::Nothing,
+            "deaf"
+        );
         let held = Party {
             may_be_sent: false,
             may_be_heard: false,
             ..leg
         };
-        assert_eq!(member(held, true, true), Role::default());
+        assert_eq!(member(held, Rate::Khz8, true, true), Role::default());
+    }
+
+    #[test]
+    fn each_direction_has_the_lower_rate_of_the_two() {
+        let (wide, narrow) = (formats(&[G722]), formats(&[PCMU]));
+        let (wide, narrow) = (party(&wide), party(&narrow));
+        let (to_wide, to_narrow) = pair(wide, narrow);
+        assert_eq!(
+            (to_wide.heard_at, to_wide.sent_at),
+            (Rate::Khz8, Rate::Khz16)
+        );
+        assert_eq!(
+            (to_narrow.heard_at, to_narrow.sent_at),
+            (Rate::Khz8, Rate::Khz8)
+        );
+        let full = formats(&[OPUS]);
+        let (to_full, to_wide) = pair(party(&full), wide);
+        assert_eq!(
+            (to_full.heard_at, to_full.sent_at),
+            (Rate::Khz16, Rate::Khz16)
+        );
+        assert_eq!(
+            (to_wide.heard_at, to_wide.sent_at),
+            (Rate::Khz16, Rate::Khz16)
+        );
+        assert_eq!(pair(party(&full), narrow).0.sent_at, Rate::Khz8);
+    }
+
+    #[test]
+    fn a_room_hears_all_at_the_rate_of_its_mix() {
+        let (full, narrow) = (formats(&[OPUS]), formats(&[PCMU]));
+        let role = member(party(&full), Rate::Khz48, true, true);
+        assert_eq!((role.heard_at, role.sent_at), (Rate::Khz48, Rate::Khz48));
+        let role = member(party(&narrow), Rate::Khz48, true, true);
+        assert_eq!((role.heard_at, role.sent_at), (Rate::Khz48, Rate::Khz8));
     }
 
     #[test]

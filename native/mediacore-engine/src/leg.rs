@@ -8,17 +8,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use digits::Digits;
-pub use digits::{DIALLED_MAX, DialRefusal};
+pub use digits::{DIALLED_MAX, DIGITS_CLOCK_HZ, DialRefusal};
 use figures::Played;
-use mediacore_audio::{Codec, dbfs};
+use mediacore_audio::codec::CodecKind;
+use mediacore_audio::dbfs;
 use mediacore_rtp::rtcp::{Reporter, Schedule};
 use mediacore_rtp::{NtpTime, SenderState, Ssrc};
 
 use crate::conference::{Heard, Seat, SharedMix};
 use crate::decoder::Decoder;
 use crate::event::Event;
-use crate::format::{CodecId, TELEPHONE_EVENT};
-use crate::frame::{Frame, SILENCE, mix_into};
+use crate::format::{CodecId, Rates};
+use crate::frame::{Rate, mix_into};
 use crate::graph::{Hears, Party, Role};
 use crate::ids::{LegId, Place, SoundId};
 use crate::incoming::{Accepted, Incoming, Source};
@@ -104,8 +105,8 @@ pub struct Leg {
     pub sounds: Sounds,
     /// Who listens to it outside the graph.
     pub listeners: Listeners,
-    /// What the peer said in the newest frame.
-    pub heard: Frame,
+    /// What the peer said in the newest frame, at the rate of its role; nothing while it is not decoded.
+    pub heard: Vec<i16>,
     /// Its figures have changed since they were published; kept by the core.
     pub is_dirty: bool,
     stats: LegStats,
@@ -148,7 +149,7 @@ impl Leg {
             mutes: Mutes::default(),
             sounds: Sounds::default(),
             listeners: Listeners::default(),
-            heard: SILENCE,
+            heard: Vec::new(),
             is_dirty: false,
             stats: LegStats {
                 leg: id.0,
@@ -173,8 +174,10 @@ impl Leg {
 
     /// A new agreement; numbering goes on where it was. Returns the old one.
     pub fn update(&mut self, params: LegParams, now: Duration) -> LegParams {
+        let expected_loss_percent = self.params.opus.expected_loss_percent;
         let old = std::mem::replace(&mut self.params, params);
         self.transport.update(self.params.srtp.as_ref());
+        self.params.opus.expected_loss_percent = expected_loss_percent;
         self.incoming.renegotiate(&self.params, now);
         if let Some(format) = self.params.formats.preferred()
             && format.clock_rate_hz != self.outgoing.sender.clock_rate_hz()
@@ -194,11 +197,11 @@ impl Leg {
     pub fn party(&self) -> Party<'_> {
         Party {
             formats: &self.params.formats,
-            sends: self.incoming.codec.or(self
-                .params
-                .formats
-                .preferred()
-                .map(|format| format.codec)),
+            sends: self.sends(),
+            heard: self
+                .sends()
+                .map_or(Rates::Only(Rate::default()), CodecId::rates),
+            sent: self.params.sent(),
             may_be_sent: self.params.direction.sends(),
             may_be_heard: self.params.direction.receives(),
             is_muted: self.mutes.send || self.mutes.receive,
@@ -206,6 +209,19 @@ impl Leg {
             has_sounds: self.is_played_to(),
             wants_silence: self.params.send_silence && self.incoming.latch.destination().is_some(),
         }
+    }
+
+    /// The highest rate of what it says and of what it can be sent.
+    #[must_use]
+    pub fn best_rate(&self) -> Rate {
+        let party = self.party();
+        party.heard.best().max(party.sent.best())
+    }
+
+    /// The codec of what the peer sends, or will probably send.
+    fn sends(&self) -> Option<CodecId> {
+        let preferred = || self.params.formats.preferred().map(|format| format.codec);
+        self.incoming.codec.or_else(preferred)
     }
 
     /// Takes its part in the graph.
@@ -216,15 +232,24 @@ impl Leg {
         if !self.params.direction.sends() {
             self.interrupt_digit();
         }
-        if !role.is_decoded {
-            if let Some(decoder) = self.decoder.take() {
-                self.played.add(&decoder.stats());
-            }
-            self.heard = SILENCE;
-        } else if self.decoder.is_none() {
-            self.decoder = Some(Box::default());
+        if role.hears != Hears::Frames {
+            self.outgoing.fall_silent();
         }
         self.role = role;
+        if !role.is_decoded {
+            self.retire_decoder();
+            self.heard = Vec::new();
+        } else if let Some(decoder) = &mut self.decoder {
+            decoder.set_rate(role.heard_at);
+        } else if let Some(kind) = self.sends().and_then(CodecId::kind) {
+            self.decoder = Some(Box::new(Decoder::new(kind, role.heard_at, false)));
+        }
+    }
+
+    fn retire_decoder(&mut self) {
+        if let Some(decoder) = self.decoder.take() {
+            self.played.add(&decoder);
+        }
     }
 
     /// Another leg, a conference, or nobody is heard from now on.
@@ -308,16 +333,32 @@ impl Leg {
 
     /// Holds a packet for decoding, where the graph says so.
     pub fn hold_for_decoding(&mut self, datagram: &[u8], accepted: &Accepted, now: Duration) {
-        let Some(decoder) = &mut self.decoder else {
+        let codec = accepted.format.codec;
+        let Some(kind) = codec.kind() else {
+            if let Some(decoder) = &mut self.decoder
+                && !codec.is_audio()
+            {
+                decoder.insert_signal(&accepted.header, now);
+            }
             return;
         };
-        let codec = accepted.format.codec;
-        if codec.is_decodable() {
-            let payload = &datagram[accepted.start..accepted.start + accepted.octets];
-            decoder.insert(&accepted.header, payload, now);
-        } else if !codec.is_audio() {
-            decoder.insert_signal(&accepted.header, now);
+        if self.role.is_decoded && !self.decoder.as_ref().is_some_and(|it| it.takes(kind)) {
+            self.replace_decoder(kind);
         }
+        if let Some(decoder) = &mut self.decoder {
+            let payload = &datagram[accepted.start..accepted.start + accepted.octets];
+            let is_taken = decoder.insert(kind, &accepted.header, payload, now);
+            self.stats.receive_undecodable += u64::from(!is_taken);
+        }
+    }
+
+    /// The peer sends what needs another buffer, and another clock.
+    #[cold]
+    fn replace_decoder(&mut self, kind: CodecKind) {
+        let is_other = self.decoder.is_some();
+        self.played.codec_changes += u64::from(is_other);
+        self.retire_decoder();
+        self.decoder = Some(Box::new(Decoder::new(kind, self.role.heard_at, is_other)));
     }
 
     /// Sends another leg's packet to the peer, undecoded; false when it cannot be sent there.
@@ -329,23 +370,48 @@ impl Leg {
         out: &mut impl Outlet,
     ) -> bool {
         let Some(format) = self.params.formats.by_codec(accepted.format.codec) else {
-            return false;
+            return self.relay_event(datagram, accepted, now, out);
         };
         if self.digits.is_sounding {
             return false;
         }
         let route = self.route(now);
-        let out = &mut self.transport.outlet(Kind::Rtp, out);
         match self.role.hears {
             Hears::Packets => {
+                let out = &mut self.transport.outlet(Kind::Rtp, out);
                 self.outgoing
                     .forward(datagram, accepted, format, route, &mut self.stats, out)
             }
-            Hears::Frames if format.codec == TELEPHONE_EVENT && !self.mutes.send => self
-                .outgoing
-                .relay_event(datagram, accepted, format, route, &mut self.stats, out),
-            _ => false,
+            Hears::Frames => self.relay_event(datagram, accepted, now, out),
+            Hears::Nothing => false,
         }
+    }
+
+    /// Sends another leg's telephone-event between frames of ours, on the clock of these.
+    fn relay_event(
+        &mut self,
+        datagram: &mut [u8],
+        accepted: &Accepted,
+        now: Duration,
+        out: &mut impl Outlet,
+    ) -> bool {
+        let is_wanted = accepted.format.codec.is_event()
+            && self.role.hears == Hears::Frames
+            && !self.mutes.send
+            && !self.digits.is_sounding;
+        let clock_rate_hz = self.outgoing.sender.clock_rate_hz();
+        let Some(format) = self
+            .params
+            .formats
+            .events(clock_rate_hz)
+            .filter(|_| is_wanted)
+        else {
+            return false;
+        };
+        let route = self.route(now);
+        let out = &mut self.transport.outlet(Kind::Rtp, out);
+        self.outgoing
+            .relay_event(datagram, accepted, format, route, &mut self.stats, out)
     }
 
     /// Counts a packet of this leg that was handed on, or was not.
@@ -362,11 +428,11 @@ impl Leg {
         let Some(decoder) = &mut self.decoder else {
             return;
         };
-        let (frame, packets) = decoder.frame(&self.params.receive_formats, now);
-        self.heard = frame;
-        self.stats.decoded_packets += packets;
+        let decoded = decoder.frame(&self.params.receive_formats, now, &mut self.heard);
+        self.stats.decoded_packets += decoded.packets;
+        self.stats.receive_undecodable += decoded.malformed;
         self.listeners
-            .receive(self.id, &frame, now, &mut self.stats, out);
+            .receive(self.id, &self.heard, now, &mut self.stats, out);
     }
 
     /// How loud the newest frame is for those who hear this leg; none when they do not.
@@ -386,55 +452,49 @@ impl Leg {
         was_played_to && !self.is_played_to()
     }
 
+    /// Prepares for what all hear, before any of them is sent it. One who talks (`is_mixed`) hears something else; so does
+    /// one with sounds of its own.
+    pub fn prepare(&mut self, mix: &mut SharedMix, is_mixed: bool) {
+        let must_part = is_mixed || !self.sounds.is_empty() || self.mutes.send;
+        if let Some(speech) = self.params.speech(self.role.sent_at) {
+            self.outgoing.part(mix, &speech, must_part);
+        }
+    }
+
     fn say_frame(&mut self, heard: Heard, now: Duration, out: &mut impl Outlet) {
-        let sounds = self.sounds.frame(Place::Leg(self.id), out);
-        let is_silenced = self.mutes.send || self.digits.is_sounding;
-        let mut mix = match heard {
-            _ if is_silenced => SILENCE,
-            Heard::Shared(mix) if sounds.is_none() => return self.say_shared(mix, now, out),
-            Heard::Shared(mix) => mix.frame,
-            Heard::Frame(frame) => *frame,
-            Heard::Silence => SILENCE,
+        let rate = heard.frame().map_or(self.role.sent_at, Rate::of_frame);
+        let route = self.route(now);
+        let is_digit = self.digits.is_sounding;
+        let is_silenced = self.mutes.send || is_digit;
+        let speech = self.params.speech(self.role.sent_at).filter(|_| !is_digit);
+        let sounds = self.sounds.frame(rate, Place::Leg(self.id), out);
+        let frame = match (heard, sounds) {
+            _ if is_silenced => rate.silence(),
+            (Heard::Shared(mix), None) => {
+                if let Some(speech) = speech {
+                    let out = &mut self.transport.outlet(Kind::Rtp, out);
+                    let (outgoing, stats) = (&mut self.outgoing, &mut self.stats);
+                    outgoing.say_shared(mix, &speech, route, stats, out);
+                }
+                let (frame, level_dbfs) = (&mix.frame, mix.level_dbfs);
+                return self.listeners.sent(frame, level_dbfs, now, &mut self.stats);
+            }
+            (heard, Some(sounds)) => {
+                if let Some(frame) = heard.frame() {
+                    mix_into(sounds, frame);
+                }
+                sounds
+            }
+            (Heard::Frame(frame), None) => frame,
+            (Heard::Silence, None) => rate.silence(),
         };
-        if let (Some(sounds), false) = (sounds, is_silenced) {
-            mix_into(&mut mix, &sounds);
-        }
-        if !self.digits.is_sounding {
-            let encode = |codec: Codec, payload: &mut [u8]| {
-                codec.encode(&mix, payload);
-            };
-            self.send_frame(encode, now, out);
-        }
-        self.listeners.sent(&mix, dbfs(&mix), now, &mut self.stats);
-    }
-
-    /// What many hear is encoded for the first of them, and copied for the others.
-    fn say_shared(&mut self, mix: &mut SharedMix, now: Duration, out: &mut impl Outlet) {
-        let copy = |codec, payload: &mut [u8]| payload.copy_from_slice(mix.payload(codec));
-        self.send_frame(copy, now, out);
-        self.listeners
-            .sent(&mix.frame, mix.level_dbfs, now, &mut self.stats);
-    }
-
-    fn send_frame(
-        &mut self,
-        encode: impl FnOnce(Codec, &mut [u8]),
-        now: Duration,
-        out: &mut impl Outlet,
-    ) {
-        if let Some(format) = self.params.formats.encodable() {
-            let frames_per_packet = self.params.frames_per_packet();
-            let route = self.route(now);
+        if let Some(speech) = speech {
             let out = &mut self.transport.outlet(Kind::Rtp, out);
-            self.outgoing.send_frame(
-                encode,
-                format,
-                frames_per_packet,
-                route,
-                &mut self.stats,
-                out,
-            );
+            let (outgoing, stats) = (&mut self.outgoing, &mut self.stats);
+            outgoing.say(frame, &speech, route, stats, out);
         }
+        self.listeners
+            .sent(frame, dbfs(frame), now, &mut self.stats);
     }
 
     fn route(&self, now: Duration) -> Route {

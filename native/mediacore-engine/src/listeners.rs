@@ -5,10 +5,11 @@ use std::time::Duration;
 use mediacore_audio::{ToneDetector, dbfs};
 
 use crate::event::Event;
-use crate::frame::{Frame, SAMPLE_RATE_HZ};
+use crate::frame::Rate;
 use crate::ids::{LegId, RecorderId, TapId};
 use crate::outlet::Outlet;
 use crate::recorder::RecordFeed;
+use crate::resampling::Resampling;
 use crate::stats::LegStats;
 use crate::tap::{TapFeed, TapSide};
 
@@ -17,6 +18,9 @@ pub const TAPS_MAX: usize = 8;
 
 /// Recordings of one leg at the same time; one more is refused.
 pub const RECORDINGS_MAX: usize = 4;
+
+/// The rate that all of them hear at.
+const RATE: Rate = Rate::Khz8;
 
 /// Frequencies that one leg watches for; more are refused.
 pub const WATCHED_MAX: usize = 16;
@@ -40,13 +44,13 @@ impl ToneWatch {
     #[must_use]
     pub fn new(frequencies_hz: &[f64]) -> ToneWatch {
         ToneWatch {
-            detector: ToneDetector::new(frequencies_hz, SAMPLE_RATE_HZ),
+            detector: ToneDetector::new(frequencies_hz, RATE.hz()),
             on: None,
             doubt: None,
         }
     }
 
-    fn receive(&mut self, leg: LegId, frame: &Frame, now: Duration, out: &mut impl Outlet) {
+    fn receive(&mut self, leg: LegId, frame: &[i16], now: Duration, out: &mut impl Outlet) {
         if !self.detector.receive(frame) {
             return;
         }
@@ -86,11 +90,26 @@ impl ToneWatch {
 }
 
 /// Everybody who listens to one leg.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Listeners {
     taps: Vec<TapFeed>,
     recordings: Vec<RecordFeed>,
     watch: Option<Box<ToneWatch>>,
+    // Each direction on its way to `RATE`; narrow-band frames need none.
+    received: Resampling,
+    sent: Resampling,
+}
+
+impl Default for Listeners {
+    fn default() -> Listeners {
+        Listeners {
+            taps: Vec::new(),
+            recordings: Vec::new(),
+            watch: None,
+            received: Resampling::new(RATE),
+            sent: Resampling::new(RATE),
+        }
+    }
 }
 
 impl Listeners {
@@ -139,7 +158,7 @@ impl Listeners {
     pub fn receive(
         &mut self,
         leg: LegId,
-        frame: &Frame,
+        frame: &[i16],
         now: Duration,
         stats: &mut LegStats,
         out: &mut impl Outlet,
@@ -147,18 +166,26 @@ impl Listeners {
         stats.receive_level_dbfs = dbfs(frame);
         stats.tap_dropped_frames += self.copy(TapSide::Received, frame, now);
         if let Some(watch) = &mut self.watch {
-            watch.receive(leg, frame, now, out);
+            watch.receive(leg, self.received.newest(frame), now, out);
         }
     }
 
     /// The peer is sent this, so loud.
-    pub fn sent(&mut self, frame: &Frame, level_dbfs: f64, now: Duration, stats: &mut LegStats) {
+    pub fn sent(&mut self, frame: &[i16], level_dbfs: f64, now: Duration, stats: &mut LegStats) {
         stats.send_level_dbfs = level_dbfs;
         stats.tap_dropped_frames += self.copy(TapSide::Sent, frame, now);
     }
 
     /// Copies to taps and recordings alone; returns how many frames were lost.
-    pub fn copy(&mut self, side: TapSide, frame: &Frame, now: Duration) -> u64 {
+    pub fn copy(&mut self, side: TapSide, frame: &[i16], now: Duration) -> u64 {
+        if self.is_empty() {
+            return 0;
+        }
+        let frame = match side {
+            TapSide::Received => self.received.frame(frame),
+            TapSide::Sent => self.sent.frame(frame),
+        };
+        let frame = frame.try_into().expect("a narrow-band frame");
         let mut dropped = 0;
         for tap in self.taps.iter().filter(|tap| tap.side == side) {
             dropped += u64::from(tap.push(frame));

@@ -3,7 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::format::Formats;
+use mediacore_audio::codec::opus::OpusParams;
+
+use crate::encoding::EncodingParams;
+use crate::format::{Formats, Rates};
+use crate::frame::Rate;
+use crate::outgoing::Speech;
 use crate::transport::SrtpParams;
 
 /// Who sends, from our point of view (RFC 3264 6.1).
@@ -65,8 +70,12 @@ pub struct LegParams {
     pub receive_formats: Formats,
     /// Who sends.
     pub direction: Direction,
-    /// Audio in one packet that we make: 20, 40 or 60 ms.
+    /// Audio in one packet that we make: 10 to 60 ms, by tens.
     pub ptime_ms: u32,
+    /// How Opus is encoded for the peer.
+    pub opus: OpusParams,
+    /// The highest rate that the peer plays Opus at (`maxplaybackrate`, RFC 7587 6.1).
+    pub opus_rate: Rate,
     /// RTP and RTCP share a port (RFC 5761).
     pub rtcp_mux: bool,
     /// Keys of both directions; none: plain RTP.
@@ -90,6 +99,8 @@ impl Default for LegParams {
             receive_formats: Formats::default(),
             direction: Direction::SendRecv,
             ptime_ms: 20,
+            opus: OpusParams::default(),
+            opus_rate: Rate::Khz48,
             rtcp_mux: false,
             srtp: None,
             send_silence: true,
@@ -111,11 +122,24 @@ impl LegParams {
         }
     }
 
-    /// Frames of 20 ms in one packet that we make. 10 and 30 ms are rounded to what the frame clock can do: `ptime` is
-    /// a recommendation (RFC 8866 6.4).
+    /// At which rates we can send.
     #[must_use]
-    pub fn frames_per_packet(&self) -> usize {
-        (self.ptime_ms / 20).clamp(1, 3) as usize
+    pub fn sent(&self) -> Rates {
+        let format = self.formats.encodable();
+        match format.map(|format| format.codec.rates()) {
+            Some(Rates::UpTo(best)) => Rates::UpTo(best.min(self.opus_rate)),
+            Some(only) => only,
+            None => Rates::Only(Rate::default()),
+        }
+    }
+
+    /// How frames go to the peer, encoded at `rate`; none when no codec for it was agreed.
+    #[must_use]
+    pub fn speech(&self, rate: Rate) -> Option<Speech> {
+        let format = self.formats.encodable()?;
+        let kind = format.codec.kind()?;
+        let encoding = EncodingParams::new(kind, rate, self.ptime_ms, self.opus);
+        Some(Speech { format, encoding })
     }
 }
 

@@ -11,15 +11,15 @@ use std::time::Duration;
 use mediacore_audio::{AudioError, AudioReader, Resampler, open_audio, to_i16};
 
 use crate::error::EngineError;
-use crate::frame::SAMPLE_RATE_HZ;
+use crate::frame::Rate;
 use crate::source::{SourceReader, SourceWriter, source};
 
-/// How far ahead of the media thread a file is read: a second. A disk that takes longer than that, less `REFILL_EVERY`,
+/// How far ahead of the media thread a file is read, seconds. A disk that takes longer than that, less `REFILL_EVERY`,
 /// is heard as a gap.
-const AHEAD_SAMPLES: usize = SAMPLE_RATE_HZ as usize;
+const AHEAD_S: u32 = 1;
 
-/// As much of a file is read by the one who opens it, who may be an event loop; the rest by the thread: 200 ms.
-const AT_ONCE_SAMPLES: usize = AHEAD_SAMPLES / 5;
+/// As much of a file is read by the one who opens it, who may be an event loop; the rest by the thread.
+const AT_ONCE_MS: u32 = 200;
 
 /// Filters that are kept for the next file of the same rate; there are no more common rates than that.
 const FILTERS_MAX: usize = 16;
@@ -29,6 +29,7 @@ const REFILL_EVERY: Duration = Duration::from_millis(100);
 
 /// One file on its way to one leg.
 pub struct Playback {
+    rate: Rate,
     reader: Box<dyn AudioReader>,
     resampler: Resampler,
     writer: SourceWriter,
@@ -42,23 +43,33 @@ pub struct Playback {
 }
 
 impl Playback {
-    /// Opens a file, and reads a little of it: the first frame is there at once.
-    pub fn open(path: &Path, filters: &Filters) -> Result<(Playback, SourceReader), EngineError> {
-        Playback::try_open(path, filters).map_err(|error| EngineError::AudioFile {
+    /// Opens a file for one who can hear `best` and no more, and reads a little of it: the first frame is there at once.
+    pub fn open(
+        path: &Path,
+        filters: &Filters,
+        best: Rate,
+    ) -> Result<(Playback, SourceReader), EngineError> {
+        Playback::try_open(path, filters, best).map_err(|error| EngineError::AudioFile {
             path: path.into(),
             error,
         })
     }
 
-    fn try_open(path: &Path, filters: &Filters) -> Result<(Playback, SourceReader), AudioError> {
+    fn try_open(
+        path: &Path,
+        filters: &Filters,
+        best: Rate,
+    ) -> Result<(Playback, SourceReader), AudioError> {
         // To open a pipe would wait for its other end.
         if !std::fs::metadata(path)?.is_file() {
             return Err(AudioError::Io(io::Error::other("not a regular file")));
         }
         let reader = open_audio(BufReader::new(File::open(path)?))?;
-        let resampler = filters.resampler(reader.sample_rate_hz())?;
-        let (writer, source) = source(AHEAD_SAMPLES);
+        let rate = fitting(reader.sample_rate_hz(), best);
+        let resampler = filters.resampler(reader.sample_rate_hz(), rate)?;
+        let (writer, source) = source(rate, (rate.hz() * AHEAD_S) as usize);
         let mut playback = Playback {
+            rate,
             reader,
             resampler,
             writer,
@@ -68,13 +79,17 @@ impl Playback {
             block: Vec::new(),
             resampled: Vec::new(),
         };
-        playback.fill_to(AT_ONCE_SAMPLES);
+        playback.fill_to((rate.hz() / 1000 * AT_ONCE_MS) as usize);
         Ok((playback, source))
     }
 
     /// Fills the ring up. False when there is nothing left to do: all of it is in the ring, or nobody hears it.
     pub fn fill(&mut self) -> bool {
-        self.fill_to(AHEAD_SAMPLES)
+        self.fill_to(self.ahead_samples())
+    }
+
+    fn ahead_samples(&self) -> usize {
+        (self.rate.hz() * AHEAD_S) as usize
     }
 
     fn fill_to(&mut self, ahead_samples: usize) -> bool {
@@ -84,7 +99,7 @@ impl Playback {
                     self.writer.finish(completed);
                     return false;
                 }
-                if AHEAD_SAMPLES - self.writer.room() >= ahead_samples {
+                if self.ahead_samples() - self.writer.room() >= ahead_samples {
                     return true;
                 }
                 self.read_block();
@@ -114,23 +129,29 @@ impl Playback {
     }
 }
 
-/// Resamplers to the engine's rate, by the rate of the file.
+/// The rate that loses nothing of a file, or as much of it as can be heard.
+fn fitting(file_hz: u32, best: Rate) -> Rate {
+    let mut enough = Rate::ALL.into_iter().filter(|rate| rate.hz() >= file_hz);
+    enough.next().map_or(best, |rate| rate.min(best))
+}
+
+/// Resamplers, by the rate of the file and the one that is heard.
 #[derive(Debug, Default)]
 pub struct Filters {
-    known: Mutex<Vec<(u32, Resampler)>>,
+    known: Mutex<Vec<((u32, Rate), Resampler)>>,
 }
 
 impl Filters {
     /// One that has not been used.
-    fn resampler(&self, rate_hz: u32) -> Result<Resampler, AudioError> {
+    fn resampler(&self, rate_hz: u32, to: Rate) -> Result<Resampler, AudioError> {
         let mut known = self.known.lock().expect("no panic holds this lock");
-        if let Some((_, resampler)) = known.iter().find(|(other, _)| *other == rate_hz) {
+        if let Some((_, resampler)) = known.iter().find(|(other, _)| *other == (rate_hz, to)) {
             return Ok(resampler.clone());
         }
-        let resampler = Resampler::new(rate_hz, SAMPLE_RATE_HZ)
+        let resampler = Resampler::new(rate_hz, to.hz())
             .map_err(|_| AudioError::Unsupported(format!("{rate_hz} Hz")))?;
         if known.len() < FILTERS_MAX {
-            known.push((rate_hz, resampler.clone()));
+            known.push(((rate_hz, to), resampler.clone()));
         }
         Ok(resampler)
     }
@@ -158,8 +179,8 @@ impl FileReader {
     }
 
     /// Opens a file in the calling thread.
-    pub fn open(&self, path: &Path) -> Result<(Playback, SourceReader), EngineError> {
-        Playback::open(path, &self.filters)
+    pub fn open(&self, path: &Path, best: Rate) -> Result<(Playback, SourceReader), EngineError> {
+        Playback::open(path, &self.filters, best)
     }
 
     /// Reads on for as long as it plays.
@@ -199,7 +220,7 @@ mod tests {
     use mediacore_audio::container::wav_header;
 
     use super::*;
-    use crate::frame::{FRAME_SAMPLES, SILENCE};
+    use mediacore_audio::{FRAME_SAMPLES, SILENCE};
 
     fn file(name: &str, octets: &[u8]) -> std::path::PathBuf {
         let name = format!("mediacore-player-{}-{name}", std::process::id());
@@ -236,7 +257,7 @@ mod tests {
     fn a_file_longer_than_the_ring_is_played_to_its_last_sample() {
         let path = file("long.wav", &ramp(30_001));
         let (mut playback, mut source) =
-            Playback::open(&path, &Filters::default()).expect("a good file");
+            Playback::open(&path, &Filters::default(), Rate::Khz8).expect("a good file");
         let (played, completed) = play(&mut playback, &mut source);
         assert!(completed);
         assert_eq!(played.len(), 30_001);
@@ -253,7 +274,7 @@ mod tests {
     fn a_file_whose_listener_has_gone_is_read_no_further() {
         let path = file("gone.wav", &ramp(30_000));
         let (mut playback, source) =
-            Playback::open(&path, &Filters::default()).expect("a good file");
+            Playback::open(&path, &Filters::default(), Rate::Khz8).expect("a good file");
         assert!(playback.fill(), "the ring is full");
         assert_eq!(playback.writer.room(), 0);
         drop(source);
@@ -265,7 +286,7 @@ mod tests {
     fn an_empty_file_ends_at_once() {
         let path = file("empty.wav", &wav_header(44_100, 2, 0));
         let (mut playback, mut source) =
-            Playback::open(&path, &Filters::default()).expect("a good file");
+            Playback::open(&path, &Filters::default(), Rate::Khz8).expect("a good file");
         assert_eq!(play(&mut playback, &mut source), (vec![], true));
         std::fs::remove_file(path).expect("it is there");
     }
@@ -273,7 +294,7 @@ mod tests {
     #[test]
     fn what_cannot_be_played_says_why() {
         let refusal = |path: &Path| {
-            Playback::open(path, &Filters::default())
+            Playback::open(path, &Filters::default(), Rate::Khz8)
                 .err()
                 .map(|error| error.to_string())
         };

@@ -7,6 +7,7 @@ use std::os::fd::RawFd;
 
 use crate::conference::{ConferenceCell, MemberOptions};
 use crate::error::EngineError;
+use crate::frame::Rate;
 use crate::ids::{BridgeId, ConferenceId, LegId, Place};
 use crate::leg::Mutes;
 use crate::os::adopt_udp_socket;
@@ -42,6 +43,8 @@ pub struct LegEntry {
     pub conference: Option<ConferenceId>,
     /// What is muted.
     pub mutes: Mutes,
+    /// The highest rate that it can be sent.
+    pub rate: Rate,
 }
 
 /// What is known of an open conference.
@@ -103,6 +106,18 @@ impl Registry {
         match place {
             Place::Leg(leg) => self.entry(leg).map(|entry| entry.thread),
             Place::Conference(id) => self.conference(id).map(|entry| entry.thread),
+        }
+    }
+
+    /// The highest rate that can be heard there.
+    pub fn rate_of(&self, place: Place) -> Result<Rate, EngineError> {
+        match place {
+            Place::Leg(leg) => self.entry(leg).map(|entry| entry.rate),
+            Place::Conference(id) => {
+                let members = self.conference(id)?.members.iter();
+                let rates = members.filter_map(|(leg, _)| Some(self.legs.get(leg)?.rate));
+                Ok(rates.max().unwrap_or_default())
+            }
         }
     }
 

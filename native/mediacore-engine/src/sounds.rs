@@ -3,13 +3,17 @@
 use mediacore_audio::ToneSource;
 
 use crate::event::Event;
-use crate::frame::{Frame, SILENCE, mix_into};
+use crate::frame::{Rate, mix_into};
 use crate::ids::{Place, SoundId};
 use crate::outlet::Outlet;
+use crate::resampling::Resampling;
 use crate::source::SourceReader;
 
 /// Sounds that play to one leg at the same time; one more is refused.
 pub const SOUNDS_MAX: usize = 8;
+
+/// The rate that tones are made at: those of telephones are below 3,400 Hz.
+pub const TONE_RATE: Rate = Rate::Khz8;
 
 /// Something that plays.
 #[derive(Debug)]
@@ -28,6 +32,18 @@ pub struct Sounds {
     playing: Vec<(SoundId, Box<Sound>)>,
     // Tones and files that have ended: freed with the next command, since a frame is no time to free anything.
     ended: Vec<(SoundId, Box<Sound>)>,
+    // The newest 20 ms of all.
+    mix: Vec<i16>,
+    // Sounds of other rates than the mix: all of one rate go the same way.
+    lanes: Vec<Lane>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    rate: Rate,
+    mix: Vec<i16>,
+    is_filled: bool,
+    resampling: Resampling,
 }
 
 impl Default for Sounds {
@@ -35,6 +51,8 @@ impl Default for Sounds {
         Sounds {
             playing: Vec::with_capacity(SOUNDS_MAX),
             ended: Vec::with_capacity(SOUNDS_MAX),
+            mix: Vec::new(),
+            lanes: Vec::new(),
         }
     }
 }
@@ -62,16 +80,21 @@ impl Sounds {
         Some(self.playing.remove(index).1)
     }
 
-    /// The next 20 ms of everything; none when nothing plays. What ends here is told of and gone.
-    pub fn frame(&mut self, place: Place, out: &mut impl Outlet) -> Option<Frame> {
+    /// The next 20 ms of everything, at this rate; none when nothing plays. What ends here is told of and gone.
+    pub fn frame(&mut self, rate: Rate, place: Place, out: &mut impl Outlet) -> Option<&mut [i16]> {
         if self.playing.is_empty() {
             return None;
         }
-        let mut mix = SILENCE;
+        self.mix.clear();
+        self.mix.resize(rate.frame_samples(), 0);
+        let mut frame = [0; Rate::Khz48.frame_samples()];
         for index in (0..self.playing.len()).rev() {
-            let mut frame = SILENCE;
-            let end = self.playing[index].1.fill(&mut frame);
-            mix_into(&mut mix, &frame);
+            let sound = &mut self.playing[index].1;
+            let sounds_at = sound.rate();
+            let frame = &mut frame[..sounds_at.frame_samples()];
+            frame.fill(0);
+            let end = sound.fill(frame);
+            mix_into(self.mix_of(sounds_at, rate), frame);
             if let Some(completed) = end {
                 let ended = self.playing.swap_remove(index);
                 let sound = ended.0;
@@ -83,7 +106,35 @@ impl Sounds {
                 });
             }
         }
-        Some(mix)
+        for lane in self.lanes.iter_mut().filter(|lane| lane.is_filled) {
+            mix_into(&mut self.mix, lane.resampling.frame(&lane.mix));
+            lane.mix.fill(0);
+            lane.is_filled = false;
+        }
+        Some(&mut self.mix)
+    }
+
+    /// Where sounds of one rate are summed up for a frame of another.
+    fn mix_of(&mut self, rate: Rate, to: Rate) -> &mut [i16] {
+        if rate == to {
+            return &mut self.mix;
+        }
+        let index = self.lanes.iter().position(|lane| lane.rate == rate);
+        let index = index.unwrap_or_else(|| {
+            self.lanes.push(Lane {
+                rate,
+                mix: rate.silence().to_vec(),
+                is_filled: false,
+                resampling: Resampling::between(rate, to),
+            });
+            self.lanes.len() - 1
+        });
+        let lane = &mut self.lanes[index];
+        if lane.resampling.rate() != to {
+            lane.resampling = Resampling::between(rate, to);
+        }
+        lane.is_filled = true;
+        &mut lane.mix
     }
 }
 
@@ -94,8 +145,17 @@ impl Sound {
         !matches!(self, Sound::Source(_))
     }
 
+    /// The rate that it was made at.
+    #[must_use]
+    fn rate(&self) -> Rate {
+        match self {
+            Sound::Tone(_) => TONE_RATE,
+            Sound::File(source) | Sound::Source(source) => source.rate(),
+        }
+    }
+
     /// Fills the front of a silent frame; when this was its end, says whether all of it was played.
-    fn fill(&mut self, frame: &mut Frame) -> Option<bool> {
+    fn fill(&mut self, frame: &mut [i16]) -> Option<bool> {
         match self {
             Sound::Tone(tone) => {
                 tone.fill(frame);
@@ -135,10 +195,10 @@ mod tests {
     fn a_tone_has_its_level_and_tells_of_its_end() {
         let (mut sounds, mut out) = (Sounds::default(), Recorder::default());
         assert!(sounds.add(SoundId(1), tone(40)).is_ok());
-        let frame = sounds.frame(LEG, &mut out).expect("it plays");
-        assert!((dbfs(&frame) + 10.0).abs() < 0.1, "{}", dbfs(&frame));
+        let frame = sounds.frame(Rate::Khz8, LEG, &mut out).expect("it plays");
+        assert!((dbfs(frame) + 10.0).abs() < 0.1, "{}", dbfs(frame));
         assert!(out.events.is_empty());
-        sounds.frame(LEG, &mut out);
+        sounds.frame(Rate::Khz8, LEG, &mut out);
         assert_eq!(
             out.events,
             [Event::PlayFinished {
@@ -147,15 +207,15 @@ mod tests {
                 completed: true
             }]
         );
-        assert_eq!(sounds.frame(LEG, &mut out), None);
+        assert_eq!(sounds.frame(Rate::Khz8, LEG, &mut out), None);
     }
 
     #[test]
     fn sounds_are_mixed_and_can_be_stopped() {
         let (mut sounds, mut out) = (Sounds::default(), Recorder::default());
-        let (mut writer, reader) = crate::source::source(1000);
+        let (mut writer, reader) = crate::source::source(Rate::Khz8, 1000);
         writer.write(&[100; 400]);
-        let (mut other, other_reader) = crate::source::source(1000);
+        let (mut other, other_reader) = crate::source::source(Rate::Khz8, 1000);
         other.write(&[20; 400]);
         assert!(
             sounds
@@ -167,9 +227,15 @@ mod tests {
                 .add(SoundId(2), Box::new(Sound::Source(other_reader)))
                 .is_ok()
         );
-        assert_eq!(sounds.frame(LEG, &mut out).expect("both play")[0], 120);
+        assert_eq!(
+            sounds.frame(Rate::Khz8, LEG, &mut out).expect("both play")[0],
+            120
+        );
         assert!(sounds.remove(SoundId(1)).is_some());
-        assert_eq!(sounds.frame(LEG, &mut out).expect("one plays")[0], 20);
+        assert_eq!(
+            sounds.frame(Rate::Khz8, LEG, &mut out).expect("one plays")[0],
+            20
+        );
         assert!(sounds.remove(SoundId(1)).is_none());
     }
 
@@ -177,16 +243,19 @@ mod tests {
     fn a_file_is_gone_when_all_of_it_was_played_and_says_whether_that_was_all_there_was() {
         for completed in [true, false] {
             let (mut sounds, mut out) = (Sounds::default(), Recorder::default());
-            let (mut writer, reader) = crate::source::source(1000);
+            let (mut writer, reader) = crate::source::source(Rate::Khz8, 1000);
             writer.write(&[100; 200]);
             assert!(
                 sounds
                     .add(SoundId(1), Box::new(Sound::File(reader)))
                     .is_ok()
             );
-            sounds.frame(LEG, &mut out);
+            sounds.frame(Rate::Khz8, LEG, &mut out);
             writer.finish(completed);
-            assert_eq!(sounds.frame(LEG, &mut out).expect("the rest")[39], 100);
+            assert_eq!(
+                sounds.frame(Rate::Khz8, LEG, &mut out).expect("the rest")[39],
+                100
+            );
             let sound = SoundId(1);
             let finished = Event::PlayFinished {
                 place: LEG,
@@ -205,5 +274,30 @@ mod tests {
             .filter(|id| sounds.add(SoundId(*id), tone(1000)).is_ok())
             .count();
         assert_eq!(accepted, SOUNDS_MAX);
+    }
+
+    #[test]
+    fn sounds_of_any_rates_are_mixed_at_the_one_that_is_wanted() {
+        for wanted in [Rate::Khz8, Rate::Khz16, Rate::Khz48] {
+            let (mut sounds, mut out) = (Sounds::default(), Recorder::default());
+            assert!(sounds.add(SoundId(1), tone(400)).is_ok());
+            let (mut writer, reader) = crate::source::source(Rate::Khz16, 16_000);
+            let mut high = vec![0; 8000];
+            ToneSource::sine(3000.0, -20.0, None, 16_000).fill(&mut high);
+            writer.write(&high);
+            let source = Box::new(Sound::Source(reader));
+            assert!(sounds.add(SoundId(2), source).is_ok());
+            let mut detector = mediacore_audio::ToneDetector::new(&[1000.0], wanted.hz());
+            let mut levels = Vec::new();
+            for _ in 0..20 {
+                let frame = sounds.frame(wanted, LEG, &mut out).expect("both play");
+                assert_eq!(frame.len(), wanted.frame_samples());
+                detector.receive(frame);
+                levels.push(dbfs(frame));
+            }
+            assert!(detector.tone().is_some(), "{wanted:?}");
+            let both_dbfs = 10.0 * (0.1_f64 + 0.01).log10();
+            assert!((levels[10] - both_dbfs).abs() < 0.3, "{levels:?}");
+        }
     }
 }

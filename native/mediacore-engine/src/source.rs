@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::frame::Frame;
+use crate::frame::Rate;
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -35,12 +35,13 @@ pub struct SourceWriter {
 pub struct SourceReader {
     ring: Consumer<i16>,
     taken: u64,
+    rate: Rate,
     shared: Arc<Shared>,
 }
 
-/// Both halves of a source that holds at most `samples_max` samples (8,000 a second).
+/// Both halves of a source that holds at most `samples_max` samples of this rate.
 #[must_use]
-pub fn source(samples_max: usize) -> (SourceWriter, SourceReader) {
+pub fn source(rate: Rate, samples_max: usize) -> (SourceWriter, SourceReader) {
     let (producer, consumer) = RingBuffer::new(samples_max.max(1));
     let shared = Arc::new(Shared::default());
     let writer = SourceWriter {
@@ -53,6 +54,7 @@ pub fn source(samples_max: usize) -> (SourceWriter, SourceReader) {
         SourceReader {
             ring: consumer,
             taken: 0,
+            rate,
             shared,
         },
     )
@@ -115,8 +117,14 @@ impl SourceWriter {
 }
 
 impl SourceReader {
+    /// The rate of its samples.
+    #[must_use]
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// Fills the front of `frame`, and returns how many samples that were.
-    pub fn read(&mut self, frame: &mut Frame) -> usize {
+    pub fn read(&mut self, frame: &mut [i16]) -> usize {
         self.skip_cleared();
         let (read, missing) = self.ring.pop_partial_slice(frame);
         let (read, missing) = (read.len(), missing.len());
@@ -158,11 +166,11 @@ impl SourceReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::{FRAME_SAMPLES, SILENCE};
+    use mediacore_audio::{FRAME_SAMPLES, SILENCE};
 
     #[test]
     fn what_is_written_is_read_frame_by_frame() {
-        let (mut writer, mut reader) = source(1000);
+        let (mut writer, mut reader) = source(Rate::Khz8, 1000);
         assert_eq!(writer.write(&[5; 200]), 200);
         let mut frame = SILENCE;
         assert_eq!(reader.read(&mut frame), FRAME_SAMPLES);
@@ -173,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_end_comes_with_the_last_sample_and_not_before() {
-        let (mut writer, mut reader) = source(1000);
+        let (mut writer, mut reader) = source(Rate::Khz8, 1000);
         writer.write(&[1; 200]);
         writer.finish(true);
         reader.read(&mut SILENCE.clone());
@@ -186,14 +194,14 @@ mod tests {
 
     #[test]
     fn what_finds_no_room_is_counted() {
-        let (mut writer, _reader) = source(100);
+        let (mut writer, _reader) = source(Rate::Khz8, 100);
         assert_eq!(writer.write(&[1; 130]), 100);
         assert_eq!((writer.overflowed(), writer.room()), (30, 0));
     }
 
     #[test]
     fn clearing_takes_back_what_was_not_played_yet_and_nothing_later() {
-        let (mut writer, mut reader) = source(1000);
+        let (mut writer, mut reader) = source(Rate::Khz8, 1000);
         writer.write(&[1; 300]);
         let mut frame = SILENCE;
         reader.read(&mut frame);
@@ -206,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_source_that_was_never_written_to_starves_nobody() {
-        let (writer, mut reader) = source(1000);
+        let (writer, mut reader) = source(Rate::Khz8, 1000);
         reader.read(&mut SILENCE.clone());
         assert_eq!(writer.starved(), 0);
     }

@@ -129,8 +129,14 @@ record! {
     receive_reordered: u64,
     /// Came after their moment to be played.
     receive_late: u64,
+    /// Lost, and made again from the packet after (Opus with FEC).
+    receive_recovered: u64,
+    /// Of a codec that was agreed, and yet no packets of it.
+    receive_undecodable: u64,
     /// Changes of the peer's SSRC.
     receive_ssrc_changes: u64,
+    /// Changes of the codec in what was decoded.
+    receive_codec_changes: u64,
     /// Digits that the peer pressed (RFC 4733).
     receive_digits: u64,
     /// Digits that came faster than anybody presses them, and were left out.

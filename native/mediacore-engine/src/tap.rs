@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
-use crate::frame::{FRAME_SAMPLES, Frame};
 use crate::ids::TapId;
 use crate::os::Wake;
+use mediacore_audio::{FRAME_SAMPLES, Frame};
 
 /// Which direction is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

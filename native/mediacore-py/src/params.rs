@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use mediacore_engine::{CodecBook, Format, Formats, SrtpParams};
+use mediacore_engine::{CodecBook, Format, Formats, OpusParams, Rate, SrtpParams};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -11,6 +11,9 @@ use crate::srtp::{KeyText, bad_key, master_key, master_keys};
 
 /// Payload type, codec as NAME/RATE or NAME/RATE/CHANNELS, RTP clock.
 type FormatText = (u8, String, u32);
+
+/// Bits per second, complexity, FEC, DTX, constant bit rate, highest sample rate.
+type OpusWishes = (u32, u8, bool, bool, bool, u32);
 
 /// What was agreed for a leg.
 #[pyclass(frozen, module = "mediacore._native")]
@@ -24,7 +27,7 @@ pub struct LegParams {
 impl LegParams {
     #[new]
     #[pyo3(signature = (*, remote, remote_rtcp, signalling_host, accept_any_source, formats, receive_formats, direction, ptime_ms,
-        rtcp_mux, srtp, send_silence, media_timeout_s, report_every_ms))]
+        opus, rtcp_mux, srtp, send_silence, media_timeout_s, report_every_ms))]
     #[expect(
         clippy::too_many_arguments,
         reason = "one for each field, all by keyword"
@@ -38,12 +41,14 @@ impl LegParams {
         receive_formats: Vec<FormatText>,
         direction: &str,
         ptime_ms: u32,
+        opus: OpusWishes,
         rtcp_mux: bool,
         srtp: Option<(KeyText, Vec<KeyText>)>,
         send_silence: bool,
         media_timeout_s: Option<f64>,
         report_every_ms: Option<u32>,
     ) -> PyResult<LegParams> {
+        let (bitrate_bps, complexity, fec, dtx, constant_bitrate, opus_rate_hz) = opus;
         let media_timeout = media_timeout_s.map(Duration::try_from_secs_f64).transpose();
         let params = mediacore_engine::LegParams {
             remote: remote.map(socket_address).transpose()?,
@@ -56,6 +61,16 @@ impl LegParams {
                 .parse()
                 .map_err(|()| PyValueError::new_err(format!("no direction {direction:?}")))?,
             ptime_ms,
+            opus: OpusParams {
+                bitrate_bps,
+                complexity,
+                fec,
+                dtx,
+                constant_bitrate,
+                ..OpusParams::default()
+            },
+            opus_rate: Rate::of_hz(opus_rate_hz)
+                .ok_or_else(|| PyValueError::new_err(format!("no rate of ours: {opus_rate_hz}")))?,
             rtcp_mux,
             srtp: srtp.map(keys).transpose()?,
             send_silence,

@@ -5,7 +5,7 @@ import pytest
 from mediacore import sdp
 from tests.support.sdp_bodies import crlf, offer
 
-OURS = sdp.Capabilities(address="192.0.2.1", port=20_000)
+OURS = sdp.Capabilities(address="192.0.2.1", port=20_000, codecs=(sdp.PCMU, sdp.PCMA, sdp.TELEPHONE_EVENT))
 OPUS = sdp.Codec("opus", 48000, channels=2, payload_type=111, fmtp="useinbandfec=1")
 
 

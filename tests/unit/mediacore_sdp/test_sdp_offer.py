@@ -5,7 +5,8 @@ import pytest
 from mediacore import sdp
 from tests.support.sdp_bodies import crlf, offer
 
-OURS = sdp.Capabilities(address="192.0.2.1", port=20_000)
+NARROW = (sdp.PCMU, sdp.PCMA, sdp.TELEPHONE_EVENT)
+OURS = sdp.Capabilities(address="192.0.2.1", port=20_000, codecs=NARROW)
 OFFER = sdp.make_offer(OURS, session_id=7)
 
 
@@ -32,6 +33,18 @@ a=sendrecv
 a=rtcp-mux
 """)
 
+    def test_the_best_codecs_come_first_and_digits_on_the_clock_of_each(self):
+        text = sdp.write(sdp.make_offer(sdp.Capabilities(address="192.0.2.1", port=20_000), session_id=7))
+        assert "m=audio 20000 RTP/AVP 96 9 0 8 101 110\r\n" in text
+        for line in (
+            "rtpmap:96 opus/48000/2",
+            "fmtp:96 useinbandfec=1",
+            "rtpmap:9 G722/8000",
+            "rtpmap:101 telephone-event/8000",
+            "rtpmap:110 telephone-event/48000",
+        ):
+            assert f"\r\na={line}\r\n" in text
+
     def test_a_port_for_rtcp_is_said_beside_the_wish_to_multiplex(self):
         ours = sdp.Capabilities(
             address="2001:db8::1", port=20_000, rtcp_port=20_005, username="pbx", session_name="call"
@@ -44,7 +57,7 @@ a=rtcp-mux
         assert sdp.make_offer(OURS, session_id=99, version=99, previous=OFFER) == OFFER
 
     def test_hold_and_resume_raise_the_version_of_the_same_session(self):
-        on_hold = sdp.Capabilities(address="192.0.2.1", port=20_000, direction=sdp.Direction.SENDONLY)
+        on_hold = sdp.Capabilities(address="192.0.2.1", port=20_000, codecs=NARROW, direction=sdp.Direction.SENDONLY)
         held = sdp.make_offer(on_hold, session_id=7, previous=OFFER)
         assert (held.origin.session_id, held.origin.version) == ("7", "2")
         assert held.media[0].has("sendonly")
@@ -151,8 +164,9 @@ class TestAccepting:
         assert (found.rtcp_mux, found.remote_rtcp) == (False, ("192.0.2.9", 4001))
 
     def test_packets_are_as_long_as_the_peer_asks_where_we_can(self):
-        assert accept("m=audio 4000 RTP/AVP 0", "a=ptime:30").ptime_ms == 20
-        assert accept("m=audio 4000 RTP/AVP 0", "a=ptime:30", ptimes_ms=(20, 30)).ptime_ms == 30
+        assert accept("m=audio 4000 RTP/AVP 0", "a=ptime:30").ptime_ms == 30
+        assert accept("m=audio 4000 RTP/AVP 0", "a=ptime:25").ptime_ms == 20
+        assert accept("m=audio 4000 RTP/AVP 0", "a=ptime:30", ptimes_ms=(20,)).ptime_ms == 20
 
     def test_a_refused_stream_is_no_error(self):
         answered = sdp.parse(offer("m=audio 0 RTP/AVP 0"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mediacore.sdp.codec import DYNAMIC_PAYLOAD_TYPES, PCMA, PCMU, TELEPHONE_EVENT, Codec, with_payload_types
+from mediacore.sdp.codec import CODECS, DYNAMIC_PAYLOAD_TYPES, Codec, with_payload_types
 from mediacore.sdp.crypto import SrtpKey, SrtpKeys, SrtpUse
 from mediacore.sdp.description import Connection, Direction, SessionDescription
 
 PTIME_MS = 20  # RFC 3551 4.2: the default packet length for audio
+PTIMES_MS = (10, 20, 30, 40, 50, 60)  # packet lengths that the engine makes
 
 # Profiles that we can answer in. AVPF without feedback messages sends what AVP sends (RFC 4585 5); SAVP and SAVPF come
 # on top of them where there are keys.
@@ -28,10 +29,10 @@ class Capabilities:
 
     address: str
     port: int
-    codecs: tuple[Codec, ...] = (PCMU, PCMA, TELEPHONE_EVENT)
+    codecs: tuple[Codec, ...] = CODECS
     direction: Direction = Direction.SENDRECV
     ptime_ms: int = PTIME_MS
-    ptimes_ms: tuple[int, ...] = (PTIME_MS,)
+    ptimes_ms: tuple[int, ...] = PTIMES_MS
     rtcp_mux: bool = True
     rtcp_port: int | None = None
     protocols: tuple[str, ...] = PROTOCOLS

@@ -24,7 +24,7 @@ _DISTINGUISHING = {
 _KEPT_MAX = 256  # texts
 _KEPT_LENGTH_MAX = 64  # characters; longer ones are read anew each time
 
-_TEXT = re.compile(r"(?:(\d{1,3}) +)?([!-.0-~]+)/(\d{1,9})(?:/(\d{1,3}))?", re.ASCII)
+_TEXT = re.compile(r"(?:(\d{1,3}) +)?([!-.0-~]+)/(\d{1,9})(?:/(\d{1,3}))?(?: +(\S.*))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Codec:
     def parse(cls, text: str) -> Codec:
         """`"PCMU/8000"`, `"opus/48000/2"` or, with its payload type, `"101 telephone-event/8000"`.
 
-        Without a number the payload type is RFC 3551's, or the first dynamic one. Raises ValueError.
+        What follows after a space is its fmtp: `"96 opus/48000/2 useinbandfec=1"`. Without a number the payload type is
+        RFC 3551's, or the first dynamic one. Raises ValueError.
         """
         return _parse_kept(text) if len(text) <= _KEPT_LENGTH_MAX else _parse(text)
 
@@ -76,6 +77,16 @@ class Codec:
         return self.name.lower() == "telephone-event"
 
     @property
+    def is_opus(self) -> bool:
+        """Whether it is RFC 7587's format."""
+        return self.name.lower() == "opus"
+
+    @property
+    def text(self) -> str:
+        """As `parse` takes it: `101 telephone-event/8000`; of Opus with the fmtp, which says how to encode it."""
+        return f"{self.payload_type} {self.rtpmap}" + (f" {self.fmtp}" if self.is_opus and self.fmtp else "")
+
+    @property
     def rtpmap(self) -> str:
         """The value of its a=rtpmap line, after the payload type: `PCMU/8000`, `opus/48000/2`."""
         return f"{self.name}/{self.clock_rate}" + (f"/{self.channels}" if self.channels != 1 else "")
@@ -88,8 +99,9 @@ def _parse(text: str) -> Codec:
     found = _TEXT.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"not a codec: {text!r}; 'PCMU/8000' or '96 opus/48000/2' would do")
-    number, name, clock_rate, channels = found.groups()
-    codec = Codec(name, int(clock_rate), channels=int(channels or 1), payload_type=DYNAMIC_PAYLOAD_TYPES[0])
+    number, name, clock_rate, channels, fmtp = found.groups()
+    channel_count = int(channels or 1)
+    codec = Codec(name, int(clock_rate), channels=channel_count, payload_type=DYNAMIC_PAYLOAD_TYPES[0], fmtp=fmtp)
     if number is None:
         return replace(codec, payload_type=static_payload_type(codec, default=codec.payload_type))
     if int(number) > PAYLOAD_TYPE_MAX:
@@ -102,7 +114,14 @@ _parse_kept = lru_cache(_KEPT_MAX)(_parse)
 PCMU = Codec("PCMU", 8000, payload_type=0)
 PCMA = Codec("PCMA", 8000, payload_type=8)
 G722 = Codec("G722", 8000, payload_type=9)  # samples at 16 kHz, yet its RTP clock is 8 kHz (RFC 3551 4.5.2)
+# Two channels whatever is in it (RFC 7587 7).
+OPUS = Codec("opus", 48000, channels=2, payload_type=96, fmtp="useinbandfec=1")
 TELEPHONE_EVENT = Codec("telephone-event", 8000, payload_type=101, fmtp="0-16")  # digits, A-D and flash (RFC 4733)
+# The same beside Opus: events are on the clock of the stream that they are in (RFC 4733 2.1).
+TELEPHONE_EVENT_48 = Codec("telephone-event", 48000, payload_type=110, fmtp="0-16")
+
+# What is offered and taken where nothing else was said: the best first.
+CODECS = (OPUS, G722, PCMU, PCMA, TELEPHONE_EVENT, TELEPHONE_EVENT_48)
 
 # RFC 3551 table 4 and table 5. 2 and 19 are reserved there: old phones still send them, with an rtpmap.
 STATIC = {

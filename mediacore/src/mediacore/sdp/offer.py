@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from mediacore.sdp import attributes
-from mediacore.sdp.agreement import PTIME_MS, Agreed, AgreedMedia, Capabilities, Rejected
+from mediacore.sdp.agreement import PTIME_MS, PTIMES_MS, Agreed, AgreedMedia, Capabilities, Rejected
 from mediacore.sdp.codec import with_payload_types
 from mediacore.sdp.crypto import SECURE_PROTOCOLS
 from mediacore.sdp.description import Direction, MediaDescription, SessionDescription, TimeDescription
@@ -40,7 +40,7 @@ def make_offer(
 
 
 def accept_answer(
-    offer: SessionDescription, answer: SessionDescription, *, ptimes_ms: Collection[int] = (PTIME_MS,)
+    offer: SessionDescription, answer: SessionDescription, *, ptimes_ms: Collection[int] = PTIMES_MS
 ) -> Agreed:
     """What is agreed now that `answer` came to our `offer`; raises BadAnswer. `ptimes_ms`: what we can send.
 

@@ -24,7 +24,7 @@ mod voice;
 
 use std::time::Duration;
 
-use mediacore_audio::{FADE_SAMPLES, Gain, Mixer};
+use mediacore_audio::{Gain, Mixer, fade_samples};
 
 pub use loudest::ALL_UP_TO as LOUDEST_MAX;
 pub use member::{Member, MemberOptions};
@@ -32,7 +32,7 @@ pub use shared::SharedMix;
 pub use stats::{ConferenceCell, ConferenceStats};
 
 use crate::event::Event;
-use crate::frame::{FRAME_SAMPLES, Frame, SILENCE};
+use crate::frame::Rate;
 use crate::ids::{ConferenceId, LegId, Place};
 use crate::leg::Leg;
 use crate::listeners::Listeners;
@@ -51,9 +51,21 @@ pub enum Heard<'a> {
     /// Nobody.
     Silence,
     /// This, and nobody else does.
-    Frame(&'a Frame),
+    Frame(&'a [i16]),
     /// The same as many others.
     Shared(&'a mut SharedMix),
+}
+
+impl Heard<'_> {
+    /// Its samples; none in silence.
+    #[must_use]
+    pub fn frame(&self) -> Option<&[i16]> {
+        match self {
+            Heard::Silence => None,
+            Heard::Frame(frame) => Some(frame),
+            Heard::Shared(mix) => Some(&mix.frame),
+        }
+    }
 }
 
 /// Where a leg sits.
@@ -83,7 +95,8 @@ pub struct Conference {
     rows: Rows,
     mixer: Mixer,
     shared: SharedMix,
-    own: Frame,
+    rate: Rate,
+    own: Vec<i16>,
     stats: ConferenceStats,
     cell: ConferenceCell,
 }
@@ -100,10 +113,11 @@ impl Conference {
             is_dirty: true,
             members: Vec::new(),
             loudest: Loudest::new(loudest),
-            rows: Rows::default(),
+            rows: Rows::new(Rate::default()),
             mixer: Mixer::default(),
             shared: SharedMix::default(),
-            own: SILENCE,
+            rate: Rate::default(),
+            own: Vec::new(),
             stats: ConferenceStats::default(),
             cell,
         }
@@ -113,6 +127,29 @@ impl Conference {
     #[must_use]
     pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// The rate of the mix.
+    #[must_use]
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// Mixes at this rate from the next tick on: what is said goes over to it in a short fade.
+    pub fn set_rate(&mut self, rate: Rate) {
+        if rate == self.rate {
+            return;
+        }
+        self.rate = rate;
+        self.rows.set_rate(rate);
+        self.mixer.resize(rate.frame_samples());
+        for member in &mut self.members {
+            member.row = None;
+            member.is_ending = false;
+        }
+        for frame in [&mut self.shared.frame, &mut self.own] {
+            *frame = rate.silence().to_vec();
+        }
     }
 
     /// Other wishes for a member.
@@ -150,11 +187,19 @@ impl Conference {
         self.choose();
         for member in &mut self.members {
             if let Some(leg) = &legs[member.slot] {
-                take_part(member, &leg.heard, &mut self.rows);
+                // One who was not decoded in this tick has said nothing.
+                let is_whole = leg.heard.len() == self.rate.frame_samples();
+                let heard = if is_whole {
+                    &leg.heard
+                } else {
+                    self.rate.silence()
+                };
+                take_part(member, heard, &mut self.rows);
             }
         }
         self.sum(out);
         self.shared.renew();
+        self.prepare(legs);
         let frame = &self.shared.frame;
         self.stats.tap_dropped_frames += self.listeners.copy(TapSide::Received, frame, now);
         self.count();
@@ -168,13 +213,11 @@ impl Conference {
         }
         match member.row {
             Some(row) => {
+                self.own.resize(self.rate.frame_samples(), 0);
                 self.mixer.without(self.rows.frame(row), &mut self.own);
                 Heard::Frame(&self.own)
             }
-            None => {
-                self.stats.shared_frames += 1;
-                Heard::Shared(&mut self.shared)
-            }
+            None => Heard::Shared(&mut self.shared),
         }
     }
 
@@ -183,6 +226,7 @@ impl Conference {
         self.is_dirty = false;
         self.stats.members = self.members.len() as u64;
         self.stats.shared_encodings = self.shared.encoded;
+        self.stats.shared_frames = self.shared.shared;
         self.cell.write(&self.stats.to_words());
     }
 
@@ -222,12 +266,24 @@ impl Conference {
         }
     }
 
+    /// Those who are to be sent something else than all take their copy of the encoder, while nobody has said this frame.
+    fn prepare(&mut self, legs: &mut Legs) {
+        for member in &self.members {
+            if let Some(leg) = &mut legs[member.slot] {
+                leg.prepare(&mut self.shared, member.row.is_some());
+            }
+        }
+    }
+
     fn sum(&mut self, out: &mut impl Outlet) {
         let mixer = &mut self.mixer;
         mixer.begin();
         self.rows.for_each(|frame| mixer.add(frame));
-        if let Some(sounds) = self.sounds.frame(Place::Conference(self.id), out) {
-            mixer.add(&sounds);
+        if let Some(sounds) = self
+            .sounds
+            .frame(self.rate, Place::Conference(self.id), out)
+        {
+            mixer.add(sounds);
         }
         mixer.finish();
         mixer.whole(&mut self.shared.frame);
@@ -245,18 +301,24 @@ impl Conference {
 }
 
 /// Brings a member's row up to date: it begins, goes on, comes to its end, or is no more.
-fn take_part(member: &mut Member, heard: &Frame, rows: &mut Rows) {
+fn take_part(member: &mut Member, heard: &[i16], rows: &mut Rows) {
     let wanted = member.wanted_gain;
+    let samples = heard.len();
     match (member.is_chosen, member.row) {
         (true, Some(row)) if !member.is_ending => {
-            wanted.ramp(member.gain, FRAME_SAMPLES, heard, rows.frame_mut(row));
+            wanted.ramp(member.gain, samples, heard, rows.frame_mut(row));
             member.gain = wanted;
         }
         (true, kept) => {
             member.row = kept.or_else(|| rows.take());
             member.is_ending = false;
             if let Some(row) = member.row {
-                wanted.ramp(Gain::NONE, FADE_SAMPLES, heard, rows.frame_mut(row));
+                wanted.ramp(
+                    Gain::NONE,
+                    fade_samples(samples),
+                    heard,
+                    rows.frame_mut(row),
+                );
                 member.gain = wanted;
             }
         }

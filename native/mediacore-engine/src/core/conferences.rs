@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::{Core, ticks_until};
 use crate::conference::{Conference, MemberOptions, Seat};
+use crate::frame::Rate;
+use crate::graph;
 use crate::ids::ConferenceId;
+use crate::leg::Leg;
 
 impl Core {
     /// Takes a conference in.
@@ -81,6 +84,43 @@ impl Core {
         }
     }
 
+    /// Works out anew who a member hears, and who hears it.
+    pub(super) fn decide_member(&mut self, slot: usize, seat: Seat, now: Duration) {
+        let (Some(leg), Some(conference)) = (&self.legs[slot], &self.conferences[seat.conference])
+        else {
+            return;
+        };
+        let options = conference.members()[seat.member].options;
+        let is_heard = !options.is_muted && !leg.mutes.receive;
+        let role = graph::member(leg.party(), conference.rate(), !options.is_deaf, is_heard);
+        self.set_role(slot, role, now);
+        self.timers_at = Some(now);
+    }
+
+    /// Lets a conference mix at the highest rate in use among its members.
+    pub(super) fn decide_rate(&mut self, slot: usize, now: Duration) {
+        let Some(conference) = self.conferences[slot].as_ref() else {
+            return;
+        };
+        let members = conference.members().iter();
+        let members: Vec<usize> = members.map(|member| member.slot).collect();
+        let legs = members
+            .iter()
+            .filter_map(|member| self.legs[*member].as_deref());
+        let rate = legs.map(Leg::best_rate).max().unwrap_or(Rate::default());
+        if rate == conference.rate() {
+            return;
+        }
+        if let Some(conference) = self.conference_mut(slot) {
+            conference.set_rate(rate);
+        }
+        for member in members {
+            if let Some(seat) = self.leg_mut(member).and_then(|leg| leg.seat) {
+                self.decide_member(member, seat, now);
+            }
+        }
+    }
+
     fn sit_down(&mut self, conference: usize, slot: usize, options: MemberOptions, now: Duration) {
         self.disconnect(slot, now);
         let id = self.ids[slot];
@@ -107,6 +147,7 @@ impl Core {
             leg.switch_peer(None, None);
         }
         self.decide(slot, now);
+        self.decide_rate(seat.conference, now);
         self.decide_conference(seat.conference, now);
     }
 }

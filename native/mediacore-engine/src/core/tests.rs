@@ -2,16 +2,16 @@
 
 mod conference;
 mod digits;
+mod rates;
 mod srtp;
 
-use mediacore_audio::{Codec, ToneSource, dbfs};
+use mediacore_audio::{Codec, FRAME_SAMPLES, SILENCE, ToneSource, dbfs};
 use mediacore_rtp::{PayloadType, RtpHeader, RtpPacket, Ssrc};
 use proptest::prelude::*;
 
 use super::*;
 use crate::event::Event;
 use crate::format::{Format, Formats, PCMA, PCMU, TELEPHONE_EVENT};
-use crate::frame::{FRAME_SAMPLES, SILENCE};
 use crate::ids::{Place, SoundId, TapId};
 use crate::leg::{Mutes, Seeds};
 use crate::listeners::ToneWatch;

@@ -15,7 +15,8 @@ use crate::sounds::Sound;
 impl Engine {
     /// Plays a WAV or FLAC file, mixed down to mono, at any common rate.
     pub fn play_file(&self, place: Place, path: &Path) -> Result<SoundId, EngineError> {
-        let (playback, source) = self.reader.open(path)?;
+        let best = self.registry()?.rate_of(place)?;
+        let (playback, source) = self.reader.open(path, best)?;
         let sound = self.play(place, Sound::File(source))?;
         self.reader.add(playback);
         Ok(sound)

@@ -6,11 +6,11 @@ use mediacore_rtp::DigitSender;
 use super::Engine;
 use crate::command::Command;
 use crate::error::EngineError;
-use crate::frame::SAMPLE_RATE_HZ;
+use crate::frame::Rate;
 use crate::ids::{LegId, Place, SoundId, TapId};
-use crate::leg::{DIALLED_MAX, DialRefusal, Mutes};
+use crate::leg::{DIALLED_MAX, DIGITS_CLOCK_HZ, DialRefusal, Mutes};
 use crate::listeners::{TAPS_MAX, ToneWatch, WATCHED_MAX};
-use crate::sounds::{SOUNDS_MAX, Sound};
+use crate::sounds::{SOUNDS_MAX, Sound, TONE_RATE};
 use crate::source::{SourceWriter, source};
 use crate::tap::{Tap, TapSide, tap};
 
@@ -47,18 +47,18 @@ impl Engine {
                 hz,
                 level_dbfs,
                 duration_ms,
-                SAMPLE_RATE_HZ,
+                TONE_RATE.hz(),
             )),
         )
     }
 
-    /// Plays what is written to the source, which holds at most `samples_max` samples.
+    /// Plays what is written to the source, which holds at most `samples_max` samples (8,000 a second).
     pub fn play_source(
         &self,
         place: Place,
         samples_max: usize,
     ) -> Result<(SoundId, SourceWriter), EngineError> {
-        let (writer, reader) = source(samples_max);
+        let (writer, reader) = source(Rate::Khz8, samples_max);
         Ok((self.play(place, Sound::Source(reader))?, writer))
     }
 
@@ -82,7 +82,7 @@ impl Engine {
         duration_ms: u32,
         gap_ms: u32,
     ) -> Result<SoundId, EngineError> {
-        let digits = DigitSender::new(digits, duration_ms, gap_ms, SAMPLE_RATE_HZ)?;
+        let digits = DigitSender::new(digits, duration_ms, gap_ms, DIGITS_CLOCK_HZ)?;
         let sound = SoundId(self.next_id());
         self.ask(id, |reply| Command::Dial(id, sound, digits, reply))?
             .map_err(|refusal| match refusal {

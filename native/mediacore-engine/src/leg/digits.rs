@@ -8,8 +8,7 @@ use mediacore_rtp::{DigitNotice, DigitSender, EventReceiver};
 
 use super::Leg;
 use crate::event::Event;
-use crate::format::{Format, TELEPHONE_EVENT};
-use crate::frame::FRAME_SAMPLES;
+use crate::format::Format;
 use crate::ids::{Place, SoundId};
 use crate::incoming::Accepted;
 use crate::outlet::Outlet;
@@ -18,7 +17,11 @@ use crate::transport::Kind;
 /// Strings of digits that wait for one leg at the same time; one more is refused.
 pub const DIALLED_MAX: usize = 4;
 
-const FRAME_TICKS: u32 = FRAME_SAMPLES as u32;
+/// Frames in a second.
+const FRAMES_PER_S: u32 = 1000 / mediacore_audio::FRAME_MS;
+
+/// Ticks in a second that a [`DigitSender`] is made for; another clock is the leg's own business.
+pub const DIGITS_CLOCK_HZ: u32 = 8_000;
 
 /// Why digits are not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub enum DialRefusal {
 pub(super) struct Digits {
     /// What the peer presses.
     pub heard: EventReceiver,
+    /// Ticks in a second of what it says of that.
+    heard_clock_hz: u32,
     /// The newest frame's time belongs to a digit that is sent: nothing else is sent in it.
     pub is_sounding: bool,
     dialled: VecDeque<Dialled>,
@@ -44,12 +49,15 @@ struct Dialled {
     // None: it was stopped, and nobody wants to know of its end.
     sound: Option<SoundId>,
     sender: DigitSender,
+    // Of what `sender` says.
+    clock_rate_hz: u32,
 }
 
 impl Default for Digits {
     fn default() -> Digits {
         Digits {
             heard: EventReceiver::default(),
+            heard_clock_hz: DIGITS_CLOCK_HZ,
             is_sounding: false,
             dialled: VecDeque::with_capacity(DIALLED_MAX),
         }
@@ -66,6 +74,7 @@ impl Leg {
         out: &mut impl Outlet,
     ) {
         let payload = &datagram[accepted.start..accepted.start + accepted.octets];
+        self.digits.heard_clock_hz = accepted.format.clock_rate_hz;
         self.digits.heard.receive(&accepted.header, payload, now);
         self.tell_digits(now, out);
     }
@@ -77,7 +86,7 @@ impl Leg {
     }
 
     fn tell_digits(&mut self, now: Duration, out: &mut impl Outlet) {
-        let (leg, at) = (self.id, now);
+        let (leg, at, clock_rate_hz) = (self.id, now, self.digits.heard_clock_hz);
         while let Some(notice) = self.digits.heard.poll() {
             out.event(match notice {
                 DigitNotice::Pressed { digit } => Event::DigitPressed { leg, digit, at },
@@ -87,7 +96,7 @@ impl Leg {
                 } => Event::DigitReleased {
                     leg,
                     digit,
-                    lasted: lasted(duration_ticks),
+                    lasted: lasted(duration_ticks, clock_rate_hz),
                     at,
                 },
             });
@@ -105,6 +114,7 @@ impl Leg {
         self.digits.dialled.push_back(Dialled {
             sound: Some(sound),
             sender,
+            clock_rate_hz: DIGITS_CLOCK_HZ,
         });
         Ok(())
     }
@@ -144,16 +154,23 @@ impl Leg {
             self.interrupt_digit();
             return false;
         }
-        let update_ticks = FRAME_TICKS * self.params.frames_per_packet() as u32;
+        let frame_ticks = format.clock_rate_hz / FRAMES_PER_S;
+        let update_ticks = format.clock_rate_hz / 1000 * self.params.ptime_ms;
         while let Some(dialled) = self.digits.dialled.front_mut() {
+            let clock_rate_hz = std::mem::replace(&mut dialled.clock_rate_hz, format.clock_rate_hz);
+            if clock_rate_hz != format.clock_rate_hz {
+                dialled
+                    .sender
+                    .change_clock(clock_rate_hz, format.clock_rate_hz);
+            }
             if dialled.sender.begins_next() {
                 self.outgoing.make_way(now);
             }
             let timestamp = self.outgoing.sender.state().next_timestamp;
-            match dialled.sender.step(FRAME_TICKS, update_ticks, timestamp) {
+            match dialled.sender.step(frame_ticks, update_ticks, timestamp) {
                 SendStep::Digit(packet) => {
                     self.send_event(packet, format, now, out);
-                    self.outgoing.sender.skip(FRAME_TICKS);
+                    self.outgoing.sender.skip(frame_ticks);
                     return true;
                 }
                 SendStep::Pause(packet) => {
@@ -199,17 +216,14 @@ impl Leg {
         }
     }
 
-    /// What digits are sent in.
+    /// What digits are sent in: events on the clock of the stream (RFC 4733 2.1).
     fn event_format(&self) -> Option<Format> {
-        let clock_rate_hz = self.outgoing.sender.clock_rate_hz();
         self.params
             .formats
-            .by_codec(TELEPHONE_EVENT)
-            .filter(|format| format.clock_rate_hz == clock_rate_hz)
+            .events(self.outgoing.sender.clock_rate_hz())
     }
 }
 
-/// The clock of `TELEPHONE_EVENT` has 8000 ticks in a second.
-fn lasted(duration_ticks: u32) -> Duration {
-    Duration::from_micros(u64::from(duration_ticks) * 125)
+fn lasted(duration_ticks: u32, clock_rate_hz: u32) -> Duration {
+    Duration::from_secs(duration_ticks.into()) / clock_rate_hz
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use mediacore_rtp::jitter::JitterStats;
-
 use super::Leg;
+use crate::decoder::Decoder;
 
 /// Sums over the lives of decoders: one exists only while audio is needed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,10 +11,15 @@ pub(super) struct Played {
     late: u64,
     played_ms: f64,
     concealed_ms: f64,
+    recovered: u64,
+    pub codec_changes: u64,
 }
 
 impl Played {
-    pub fn add(&mut self, stats: &JitterStats) {
+    pub fn add(&mut self, decoder: &Decoder) {
+        let stats = decoder.stats();
+        self.recovered += decoder.recovered_packets();
+        self.codec_changes += decoder.codec_changes();
         self.late += stats.late;
         self.played_ms += stats.played_ms + stats.concealed_ms;
         self.concealed_ms += stats.concealed_ms;
@@ -69,11 +73,12 @@ impl Leg {
         stats.receive_digits_refused = self.digits.heard.refused();
         let mut sum = self.played;
         if let Some(decoder) = &self.decoder {
-            let played = decoder.stats();
-            sum.add(&played);
-            stats.buffer_ms = played.target_ms;
+            sum.add(decoder);
+            stats.buffer_ms = decoder.stats().target_ms;
         }
         stats.receive_late = sum.late;
+        stats.receive_recovered = sum.recovered;
+        stats.receive_codec_changes = sum.codec_changes;
         stats.played_ms = sum.played_ms;
         stats.concealed_ms = sum.concealed_ms;
     }

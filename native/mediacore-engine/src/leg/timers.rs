@@ -12,6 +12,9 @@ use crate::latch::Verdict;
 use crate::outlet::{Channel, Outlet};
 use crate::transport::Kind;
 
+/// Losses that are told apart: few, so that those who hear the same can share an encoder.
+const LOSS_CLASSES_PERCENT: [u8; 4] = [1, 5, 10, 20];
+
 impl Leg {
     /// Judges and reads RTCP from the peer. True when the address that RTP goes to was learned from it.
     pub fn receive_rtcp(
@@ -61,12 +64,25 @@ impl Leg {
         {
             Ok(received) => {
                 self.stats.rtcp_received += 1;
+                self.expect_loss();
                 if received.has_bye {
                     out.event(Event::RemoteBye { leg: self.id });
                 }
             }
             Err(_) => self.stats.rejected_malformed += 1,
         }
+    }
+
+    /// Lets Opus spend as much on packets that may get lost as the peer's reports make worth it.
+    fn expect_loss(&mut self) {
+        let Some(report) = self.reporter.peer_report() else {
+            return;
+        };
+        let lost_percent = report.lost_ratio * 100.0;
+        let class = LOSS_CLASSES_PERCENT
+            .iter()
+            .rfind(|class| lost_percent >= f64::from(**class));
+        self.params.opus.expected_loss_percent = class.copied().unwrap_or(0);
     }
 
     /// When `handle_timeout` wants to be called.

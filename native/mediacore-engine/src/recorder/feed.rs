@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::frame::Frame;
 use crate::ids::RecorderId;
 use crate::tap::TapSide;
+use mediacore_audio::Frame;
 
 /// Frames that wait for the writer, both directions together: five seconds. When a disk hangs longer the newest ones are
 /// lost and counted, and are silence in the file.

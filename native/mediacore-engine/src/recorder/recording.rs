@@ -14,9 +14,9 @@ use super::feed::Recorded;
 use super::timeline::Timeline;
 use super::wav_file::WavFile;
 use super::writer::Message;
-use crate::frame::SAMPLE_RATE_HZ;
 use crate::ids::{Place, RecorderId};
 use crate::os::monotonic;
+use mediacore_audio::SAMPLE_RATE_HZ;
 
 /// What the channels of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -283,9 +283,9 @@ mod tests {
 
     use super::super::feed::{RecordFeed, feed};
     use super::*;
-    use crate::frame::FRAME_SAMPLES;
     use crate::ids::LegId;
     use crate::tap::TapSide;
+    use mediacore_audio::FRAME_SAMPLES;
 
     const ZERO: Duration = Duration::from_secs(50);
 

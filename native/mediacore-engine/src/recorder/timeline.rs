@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use super::feed::Recorded;
-use crate::frame::{FRAME_TIME, SAMPLE_RATE_HZ};
+use mediacore_audio::SAMPLE_RATE_HZ;
+
+use crate::frame::FRAME_TIME;
 use crate::tap::TapSide;
 
 /// A frame may come so much later than its place and is still put right behind the one before: legs that are bridged
@@ -104,7 +106,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::frame::FRAME_SAMPLES;
+    use mediacore_audio::FRAME_SAMPLES;
 
     const ZERO: Duration = Duration::from_secs(1000);
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use mediacore_audio::container::{WAV_DATA_OCTETS_MAX, WAV_HEADER_OCTETS, wav_header};
 
-use crate::frame::SAMPLE_RATE_HZ;
+use mediacore_audio::SAMPLE_RATE_HZ;
 
 /// An open file of 16-bit samples at the engine's rate.
 #[derive(Debug)]

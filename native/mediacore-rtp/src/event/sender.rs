@@ -137,6 +137,14 @@ impl DigitSender {
         })
     }
 
+    /// The stream goes on with another clock: digits that were not begun yet last as long as they should by that one.
+    pub fn change_clock(&mut self, from_hz: u32, to_hz: u32) {
+        let other = |ticks: u32| (u64::from(ticks) * u64::from(to_hz) / u64::from(from_hz)) as u32;
+        self.interrupt();
+        self.duration_ticks = other(self.duration_ticks);
+        self.gap_ticks = other(self.gap_ticks);
+    }
+
     /// Says what to send for the next `step_ticks` of the stream, which begin at `timestamp`. The duration of a digit
     /// is reported every `update_ticks`.
     pub fn step(&mut self, step_ticks: u32, update_ticks: u32, timestamp: u32) -> SendStep {

@@ -271,6 +271,12 @@ impl JitterBuffer {
         self.play(now)
     }
 
+    /// After a [`Playout::Conceal`] the packet behind what is concealed, if it is here: it may know something of it.
+    pub fn following(&self) -> Option<&[u8]> {
+        let slot = self.ring.get(self.next_sequence)?;
+        (slot.duration_ticks > 0).then(|| self.ring.payload(&slot))
+    }
+
     /// The counters at this moment.
     pub fn stats(&self) -> JitterStats {
         JitterStats {
