@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.media.generator import Address
-from bench.media.phone_sdp import media_address, phone_sdp
+from bench.media.phone_sdp import PCMU, media_address, phone_sdp
 from bench.media.processes import member, running
 from pbx.sip.dialog import Dialog
 from pbx.sip.flow import Flow
@@ -40,33 +40,39 @@ COMMON = {
 CONFIGURATION = COMMON | {
     "extensions.conf": "[bench]\nexten => _X.,1,Dial(PJSIP/phones/sip:${{EXTEN}}@{callee})\n",
     "pjsip.conf": "[udp]\ntype = transport\nprotocol = udp\nbind = {sip}\n"
-    "[phones]\ntype = endpoint\ncontext = bench\ndisallow = all\nallow = ulaw\ndirect_media = no\ntimers = no\n"
+    "[phones]\ntype = endpoint\ncontext = bench\ndisallow = all\nallow = {allow}\ndirect_media = no\ntimers = no\n"
     "[phones]\ntype = identify\nendpoint = phones\nmatch = 127.0.0.1\n",
 }
 
 
 @contextmanager
 def asterisk_calls(
-    phones: Sequence[Address], launcher: Sequence[str | Path], folder: Path
+    phones: Sequence[Address],
+    launcher: Sequence[str | Path],
+    folder: Path,
+    *,
+    codecs: tuple[str, str] = (PCMU, PCMU),
+    allow: str = "ulaw",
 ) -> Iterator[tuple[int, list[Address]]]:
     """Two phones in turn are a call; the process that relays, and where each phone is to send.
 
-    `launcher` stands before the name of a peer's program to run it.
+    `launcher` stands before the name of a peer's program to run it; `codecs` are those of callers and callees, `allow`
+    is both in Asterisk's own names.
     """
     with ExitStack() as stack:
         callers, callees = (SipEnd(stack.enter_context(udp_socket())) for _ in range(2))
-        configure(folder, callee=callees.local)
+        configure(folder, callee=callees.local, allow=allow)
         settings = folder / "asterisk.conf"
         command: list[str | Path] = [*launcher, "asterisk", "-f", "-C", settings]
         process = stack.enter_context(running(command, folder / "asterisk.log"))
         pid = member(process.pid, "asterisk")
         wait_booted(launcher, settings)
-        yield pid, Calls(callers, callees, phones).set_up()
+        yield pid, Calls(callers, callees, phones, codecs).set_up()
 
 
-def configure(folder: Path, *, callee: Address) -> None:
+def configure(folder: Path, *, callee: Address, allow: str = "ulaw") -> None:
     """Writes the files of an Asterisk that sends every call on to `callee`."""
-    write_files(folder, CONFIGURATION, callee=f"{callee[0]}:{callee[1]}")
+    write_files(folder, CONFIGURATION, callee=f"{callee[0]}:{callee[1]}", allow=allow)
 
 
 def write_files(folder: Path, files: Mapping[str, str], **words: str) -> None:
@@ -118,15 +124,17 @@ class SipEnd:
 class Calls:
     """Sets calls up one after another."""
 
-    def __init__(self, callers: SipEnd, callees: SipEnd, phones: Sequence[Address]) -> None:
-        self._callers, self._callees, self._phones = callers, callees, phones
+    def __init__(
+        self, callers: SipEnd, callees: SipEnd, phones: Sequence[Address], codecs: tuple[str, str] = (PCMU, PCMU)
+    ) -> None:
+        self._callers, self._callees, self._phones, self._codecs = callers, callees, phones, codecs
         self._targets: dict[int, Address] = {}
         self._accepted = 0  # calls whose callee has its ACK
 
     def set_up(self) -> list[Address]:
         """Where each phone is to send."""
         for call in range(len(self._phones) // 2):
-            invite = invitation(self._callers, call, self._phones[2 * call])
+            invite = invitation(self._callers, call, self._phones[2 * call], self._codecs[0])
             self._callers.stack.send_request(invite, self._callers.flow, time.monotonic())
             self._wait_up(call, invite)
         return [self._targets[phone] for phone in range(len(self._phones))]
@@ -165,13 +173,13 @@ class Calls:
             200,
             to_tag=f"callee{call}",
             headers=[self._callees.contact],
-            body=phone_sdp(self._phones[callee]),
+            body=phone_sdp(self._phones[callee], self._codecs[1]),
             content_type="application/sdp",
         )
         self._callees.stack.respond(event.transaction, response, time.monotonic())
 
 
-def invitation(end: SipEnd, call: int, phone: Address) -> Request:
+def invitation(end: SipEnd, call: int, phone: Address, codec: str = PCMU) -> Request:
     """An INVITE that gives `phone` as the place for media, and dials the number of `call`."""
     fields = [
         ("Max-Forwards", "70"),
@@ -182,7 +190,7 @@ def invitation(end: SipEnd, call: int, phone: Address) -> Request:
         end.contact,
         ("Content-Type", "application/sdp"),
     ]
-    return Request("INVITE", f"sip:{number(call)}@{SIP[0]}:{SIP[1]}", Headers(fields), phone_sdp(phone))
+    return Request("INVITE", f"sip:{number(call)}@{SIP[0]}:{SIP[1]}", Headers(fields), phone_sdp(phone, codec))
 
 
 def accepted(end: SipEnd, event: ResponseReceived, invite: Request) -> Address | None:

@@ -37,7 +37,7 @@ def asterisk_conference(
     phones: Sequence[Address], launcher: Sequence[str | Path], folder: Path
 ) -> Iterator[tuple[int, list[Address]]]:
     """The process that leads its session, and where each phone is to send."""
-    write_files(folder, ROOM)
+    write_files(folder, ROOM, allow="ulaw")
     settings = folder / "asterisk.conf"
     with (
         udp_socket() as wire,

@@ -1,6 +1,7 @@
-"""Our side of the relay bench: a process with an engine that forwards between phones, until its input ends.
+"""Our side of the relay and transcoding benches: a process with an engine between phones, until its input ends.
 
-`python -m bench.media.our_relay THREADS`, then a line with the phones' addresses as JSON; it answers with its own.
+`python -m bench.media.our_relay THREADS [CODEC CODEC]`, then a line with the phones' addresses as JSON; it answers with
+its own. The codecs are those of callers and of callees, "0 PCMU/8000".
 """
 
 import json
@@ -15,7 +16,8 @@ def main() -> None:
     """Two phones in turn are a call."""
     with Engine(ports=PORTS, threads=int(sys.argv[1])) as engine:
         phones = [(host, port) for host, port in json.loads(sys.stdin.readline())]
-        legs = [engine.leg(RtpParams(remote=phone, codecs=["PCMU/8000"])) for phone in phones]
+        codecs = sys.argv[2:] or ["PCMU/8000", "PCMU/8000"]
+        legs = [engine.leg(RtpParams(remote=phone, codecs=[codecs[at % 2]])) for at, phone in enumerate(phones)]
         for a, b in zip(legs[::2], legs[1::2], strict=True):
             engine.bridge(a, b)
         print(json.dumps([leg.local for leg in legs]), flush=True)

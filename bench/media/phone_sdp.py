@@ -4,13 +4,15 @@ import re
 
 from bench.media.generator import Address
 
+PCMU = "0 PCMU/8000"
 
-def phone_sdp(phone: Address) -> bytes:
-    """A phone that speaks PCMU and nothing else."""
+
+def phone_sdp(phone: Address, codec: str = PCMU) -> bytes:
+    """A phone that speaks one codec, "0 PCMU/8000", and nothing else."""
     host, port = phone
     return (
         f"v=0\r\no=- {port} 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-        f"m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na=sendrecv\r\n"
+        f"m=audio {port} RTP/AVP {codec.split()[0]}\r\na=rtpmap:{codec}\r\na=ptime:20\r\na=sendrecv\r\n"
     ).encode()
 
 

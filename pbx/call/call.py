@@ -74,7 +74,7 @@ class Services:
     token: Callable[[], str]
     applications: Mapping[str, Application]
     prompts: Prompts
-    codecs: tuple[sdp.Codec, ...] = (sdp.PCMU, sdp.PCMA, sdp.TELEPHONE_EVENT)
+    codecs: tuple[sdp.Codec, ...] = sdp.CODECS
     product: str = "mediacore-pbx"
     counters: CallCounters = field(default_factory=CallCounters)
     # Told of every change that people can see in a call. They only note it: the call waits for them.

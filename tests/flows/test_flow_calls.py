@@ -184,15 +184,36 @@ async def test_an_extension_without_a_phone_is_480(autojump_clock):
 
 async def test_no_common_codec_is_488_before_anything_rings(autojump_clock):
     async with open_world() as world:
-        alice = await world.phone("101", codecs=(sdp.G722,))
+        alice = await world.phone("101", codecs=(sdp.Codec("G729", 8000, payload_type=18),))
         await world.phone("102")
         call = alice.dial("102")
         await call.ended.wait()
         assert call.status == 488
-        assert "G722" in call.reason
+        assert "G729" in call.reason
         assert not any(line.startswith("INVITE sip:102@198") for line in world.network.start_lines())
         await world.settle()
         world.assert_nothing_left()
+
+
+@pytest.mark.parametrize(
+    ("callers", "callees", "agreed"),
+    [
+        ((sdp.OPUS, sdp.PCMU), (sdp.PCMU,), ("PCMU", "PCMU")),
+        ((sdp.PCMA, sdp.G722), (sdp.OPUS, sdp.G722, sdp.PCMA), ("PCMA", "PCMA")),
+        ((sdp.G722,), (sdp.OPUS, sdp.PCMU, sdp.G722), ("G722", "G722")),
+        ((sdp.OPUS,), (sdp.PCMA,), ("opus", "PCMA")),
+    ],
+)
+async def test_phones_that_share_a_codec_are_given_it_so_that_nothing_is_transcoded(
+    autojump_clock, callers, callees, agreed
+):
+    async with open_world() as world:
+        alice = await world.phone("101", codecs=callers)
+        bob = await world.phone("102", codecs=callees)
+        call, incoming = await connect(alice, bob)
+        assert (call.agreed.codecs[0].name, incoming.agreed.codecs[0].name) == agreed
+        call.hang_up()
+        await only_cdr(world)
 
 
 async def test_phones_with_different_codecs_are_both_answered_in_their_own(autojump_clock):

@@ -20,7 +20,8 @@ PATIENCE_S = 100.0  # virtual
 
 def offer_text(address: str = "198.51.100.200", *, port: int = 4000, direction: str = "sendrecv") -> bytes:
     """A phone's SDP: G.711, so it serves as an offer and as an answer."""
-    ours = sdp.Capabilities(address=address, port=port, direction=sdp.Direction(direction))
+    codecs = (sdp.PCMU, sdp.PCMA, sdp.TELEPHONE_EVENT)
+    ours = sdp.Capabilities(address=address, port=port, codecs=codecs, direction=sdp.Direction(direction))
     return sdp.write(sdp.make_offer(ours, session_id=7)).encode()
 
 

@@ -77,7 +77,7 @@ def test_the_work_picks_the_module() -> None:
 
 
 def test_asterisks_room_is_entered_by_whoever_calls(tmp_path: Path) -> None:
-    write_files(tmp_path, ROOM)
+    write_files(tmp_path, ROOM, allow="ulaw")
     assert "ConfBridge(bench,room,member)" in (tmp_path / "extensions.conf").read_text()
     assert "[room]\ntype = bridge\n" in (tmp_path / "confbridge.conf").read_text()
     assert "identify" in (tmp_path / "pjsip.conf").read_text()
