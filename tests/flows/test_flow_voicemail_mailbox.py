@@ -122,6 +122,18 @@ async def test_three_deletes_the_message(autojump_clock):
         await hang_up(call)
 
 
+async def test_a_key_that_is_pressed_while_a_deed_is_told_counts(autojump_clock):
+    async with with_messages(2) as (world, owner):
+        call, leg = await dial_in(world, owner)
+        await wait_heard(leg, "vm-menu")
+        leg.press("3")
+        await wait_heard(leg, "vm-deleted")
+        leg.press("#")  # hangs up: nobody has to wait for the words to end
+        await call.ended.wait()
+        assert "vm-last-menu" not in leg.heard
+        assert await messages(world) == []
+
+
 async def test_four_keeps_the_message_as_new(autojump_clock):
     async with with_messages(4) as (world, owner):
         call, leg = await dial_in(world, owner)

@@ -1,6 +1,6 @@
 """What the owner of a mailbox presses, and how often they are asked to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from pbx.call.application import ApplicationCall
@@ -34,12 +34,20 @@ class GreetingKey(StrEnum):
 
 
 async def choose(
-    call: ApplicationCall, digits: Digits, keys: Collection[str], menu: str, *, pressed: str | None = None
+    call: ApplicationCall,
+    digits: Digits,
+    keys: Collection[str],
+    menu: str,
+    *,
+    before: Sequence[str] = (),
+    pressed: str | None = None,
 ) -> str:
-    """The first of `keys` that comes, `pressed` being what came already; "" if none does."""
+    """The first of `keys` that comes, `pressed` being what came already; "" if none does. `before` is said first."""
     for _ in range(MENUS_MAX):
         if pressed in keys and pressed:
             return pressed
-        wrong = [] if pressed is None else ["menu-invalid"]
-        pressed = await call.ask(digits, *wrong, menu, wait_s=KEY_WAIT_S)
+        if pressed is not None:
+            before = ["menu-invalid"]
+        pressed = await call.ask(digits, *before, menu, wait_s=KEY_WAIT_S)
+        before = ()
     return pressed if pressed in keys and pressed else ""

@@ -126,6 +126,7 @@ class Visit:
         self._mailboxes = mailboxes
         self._audio = audio
         self._left: list[str] = []  # ids of messages that are still to be heard
+        self._before: list[str] = []  # what is to be said with the next question: a key that is pressed meanwhile counts
 
     async def run(self) -> None:
         """From the step that the call is at."""
@@ -169,18 +170,18 @@ class Visit:
                     del self._left[0]
                 case Key.KEEP_NEW:
                     await self._mark(message, heard=False)
-                    await self._call.play("vm-kept")
+                    self._before.append("vm-kept")
                     del self._left[0]
                 case Key.NEXT:
                     del self._left[0]
         if had_messages:
-            await self._call.play("vm-no-more-messages")
+            self._before.append("vm-no-more-messages")
         return True
 
     async def _hear(self, message: Message) -> Key:
         """Plays a message; the key that the caller chose, then or after the menu."""
         with self._call.listening() as digits:
-            key = await self._call.ask(digits, *self._heading(message), wait_s=0)
+            key = await self._call.ask(digits, *self._take_before(), *self._heading(message), wait_s=0)
             if key is None:
                 key = await self._play(digits, message)
             return Key(await choose(self._call, digits, list(Key), "vm-menu", pressed=key))
@@ -202,7 +203,7 @@ class Visit:
         while True:
             await self._call.enter("last")
             with self._call.listening() as digits:
-                key = Key(await choose(self._call, digits, LAST_KEYS, "vm-last-menu"))
+                key = Key(await choose(self._call, digits, LAST_KEYS, "vm-last-menu", before=self._take_before()))
             if key is not Key.GREETING:
                 return key is Key.NONE
             await self._record_greeting()
@@ -221,7 +222,7 @@ class Visit:
                 await self._mailboxes.delete(self._call.scope, self._box, message.id)
         except NoSuchMessage:
             pass  # as it should be
-        await self._call.play("vm-try-later" if scope.cancelled_caught else "vm-deleted")
+        self._before.append("vm-try-later" if scope.cancelled_caught else "vm-deleted")
 
     async def _mark(self, message: Message, *, heard: bool) -> None:
         try:
@@ -231,6 +232,10 @@ class Visit:
             pass  # deleted in the portal meanwhile
         except BlobError as error:
             log.warning("message not marked", scope=str(self._call.scope), message=message.id, error=str(error))
+
+    def _take_before(self) -> list[str]:
+        before, self._before = self._before, []
+        return before
 
     def _heading(self, message: Message) -> list[str]:
         zone = ZoneInfo(self._call.tenant.time_zone)
