@@ -126,7 +126,7 @@ class Visit:
         self._mailboxes = mailboxes
         self._audio = audio
         self._left: list[str] = []  # ids of messages that are still to be heard
-        self._before: list[str] = []  # what is to be said with the next question: a key that is pressed meanwhile counts
+        self._before: list[str] = []  # said with the next question: a key that is pressed meanwhile counts
 
     async def run(self) -> None:
         """From the step that the call is at."""
