@@ -4,15 +4,16 @@
 use std::net::SocketAddr;
 
 use mediacore_rtp::srtp::{
-    KeyError, MasterKey, ProtectError, Protector, UnprotectError, Unprotector,
+    KeyError, MasterKey, OVERHEAD_OCTETS_MAX, ProtectError, Protector, UnprotectError, Unprotector,
 };
 
 use crate::event::Event;
 use crate::outlet::{Channel, Outlet};
 use crate::stats::LegStats;
 
-/// The longest sealed packet that is sent, octets; longer ones count as refused by the system.
-const SEALED_OCTETS_MAX: usize = 2048;
+/// The longest sealed packet that is sent, octets: 60 ms of L16 at 48 kHz, and what seals them. Longer ones count as refused
+/// by the system.
+const SEALED_OCTETS_MAX: usize = 12 + 5760 + OVERHEAD_OCTETS_MAX;
 
 /// The keys of a leg, one direction each (RFC 4568). Its texts show none of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

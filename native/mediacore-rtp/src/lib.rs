@@ -14,7 +14,7 @@
 //! | [`jitter`] | the play-out buffer: says what the decoder does with each tick | |
 //! | [`event`] | digits as telephone-events: hears them once each, sends them | 4733 |
 //! | [`quality`] | the E-model: from loss and delay to R and MOS | ITU-T G.107 |
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod event;
 pub mod jitter;

@@ -545,6 +545,59 @@ fn many_packets_are_sealed_and_opened_in_one_call() {
     }
 }
 
+proptest! {
+    #[test]
+    fn many_at_once_come_to_what_one_after_the_other_does(
+        suite in any_suite(),
+        has_mki: bool,
+        picks in prop::collection::vec((0u32..3, 0u16..120, 0usize..200, 0u8..12), 0..300),
+    ) {
+        const STRIDE: usize = 300;
+        let key = match has_mki {
+            true => key(suite, 1).with_mki(&[7, 7]).expect("short"),
+            false => key(suite, 1),
+        };
+        let packets: Vec<_> = picks
+            .iter()
+            .map(|(source, number, octets, _)| rtp(Ssrc(*source), number.wrapping_sub(20), &vec![*number as u8; *octets]))
+            .collect();
+        let rows = |packets: &[Vec<u8>]| {
+            let mut rows = vec![0; STRIDE * packets.len()];
+            for (row, packet) in rows.chunks_mut(STRIDE).zip(packets) {
+                row[..packet.len()].copy_from_slice(packet);
+            }
+            (rows, packets.iter().map(Vec::len).collect::<Vec<_>>())
+        };
+        let (mut alone, mut together) = (Protector::new(&key), Protector::new(&key));
+        let (mut sealed, mut lengths) = rows(&packets);
+        together.protect_rtp_rows(&mut sealed, STRIDE, &mut lengths);
+        let mut wire = Vec::new();
+        for (row, packet) in packets.iter().enumerate() {
+            let by_itself = protected(&mut alone, packet).unwrap_or_default();
+            prop_assert_eq!(&sealed[row * STRIDE..][..lengths[row]], &by_itself[..]);
+            wire.push(by_itself);
+        }
+        for (packet, (_, _, place, harm)) in wire.iter_mut().zip(&picks) {
+            if let Some(octet) = packet.get_mut(*place).filter(|_| *harm < 2) {
+                *octet ^= 4;
+            }
+        }
+        wire.extend(wire.clone().into_iter().rev());
+        let open = || Unprotector::new(std::slice::from_ref(&key)).expect("one key");
+        let (mut alone, mut together) = (open(), open());
+        let (mut opened, mut lengths) = rows(&wire);
+        let refused = together.unprotect_rtp_rows(&mut opened, STRIDE, &mut lengths);
+        prop_assert_eq!(refused, lengths.iter().filter(|length| **length == 0).count());
+        for (row, packet) in wire.iter().enumerate() {
+            let mut packet = packet.clone();
+            let octets = alone.unprotect_rtp(&mut packet).unwrap_or(0);
+            prop_assert_eq!(lengths[row], octets, "row {}", row);
+            prop_assert_eq!(&opened[row * STRIDE..][..octets], &packet[..octets]);
+        }
+        prop_assert!(alone.streams().eq(together.streams()));
+    }
+}
+
 #[test]
 fn no_text_shows_a_key() {
     let key = MasterKey::new(Suite::AesCm128HmacSha1_80, &[0xab; 30]).expect("its length");

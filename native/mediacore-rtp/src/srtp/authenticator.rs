@@ -7,6 +7,8 @@ use sha1::block_api::compress;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use super::lanes::{Blocks, LANES, Words, compress as compress_lanes};
+
 const BLOCK_OCTETS: usize = 64;
 
 /// FIPS 180-4 5.3.1.
@@ -66,9 +68,93 @@ impl Authenticator {
         octets_of(state)
     }
 
+    /// The tags of up to [`LANES`] packets at once.
+    ///
+    /// # Panics
+    /// If there are more.
+    pub fn tags(&self, messages: &[Signed<'_>]) -> [[u8; 20]; LANES] {
+        assert!(messages.len() <= LANES, "{} messages", messages.len());
+        let mut states = self.inner.map(Words::all);
+        let mut blocks = [Words::all(0); 16];
+        let mut digests = [Words::all(0); 5];
+        let tails: [Tail; LANES] =
+            std::array::from_fn(|lane| messages.get(lane).map_or_else(Tail::none, Tail::of));
+        let longest = tails.iter().map(Tail::blocks).max().unwrap_or(0);
+        for number in 0..longest {
+            for (lane, (tail, (packet, _))) in tails.iter().zip(messages).enumerate() {
+                if number < tail.blocks() {
+                    put(&mut blocks, lane, tail.block(packet, number));
+                }
+            }
+            compress_lanes(&mut states, &mut blocks);
+            // A message that is over has its digest taken out; what its lane does from now on is nobody's.
+            for (lane, tail) in tails.iter().enumerate() {
+                if number + 1 == tail.blocks() {
+                    for (digest, state) in digests.iter_mut().zip(&states) {
+                        digest.0[lane] = state.0[lane];
+                    }
+                }
+            }
+        }
+        let mut blocks = [Words::all(0); 16];
+        blocks[..5].copy_from_slice(&digests);
+        blocks[5] = Words::all(0x8000_0000);
+        blocks[15] = Words::all(8 * (BLOCK_OCTETS as u32 + 20));
+        let mut states = self.outer.map(Words::all);
+        compress_lanes(&mut states, &mut blocks);
+        std::array::from_fn(|lane| octets_of(states.map(|words| words.0[lane])))
+    }
+
     /// Whether `tag` is the front of the right one; takes the same time whatever differs.
     pub fn verifies(&self, signed: Signed<'_>, tag: &[u8]) -> bool {
         self.tag(signed)[..tag.len()].ct_eq(tag).into()
+    }
+}
+
+/// The end of a message, with its padding: one block or two.
+struct Tail {
+    octets: [u8; 2 * BLOCK_OCTETS],
+    whole_blocks: usize,
+    blocks: usize,
+}
+
+impl Tail {
+    fn none() -> Tail {
+        Tail {
+            octets: [0; 2 * BLOCK_OCTETS],
+            whole_blocks: 0,
+            blocks: 0,
+        }
+    }
+
+    fn of((packet, trailer): &Signed<'_>) -> Tail {
+        let (whole, rest) = packet.as_chunks::<BLOCK_OCTETS>();
+        let mut tail = Tail::none();
+        let octets = rest.len() + trailer.len();
+        tail.octets[..rest.len()].copy_from_slice(rest);
+        tail.octets[rest.len()..octets].copy_from_slice(trailer);
+        let message_octets = packet.len() + trailer.len();
+        tail.blocks = whole.len() + pad(&mut tail.octets, octets, message_octets);
+        tail.whole_blocks = whole.len();
+        tail
+    }
+
+    fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    fn block<'a>(&'a self, packet: &'a [u8], number: usize) -> &'a [u8; BLOCK_OCTETS] {
+        let whole = packet.as_chunks().0;
+        match number.checked_sub(self.whole_blocks) {
+            None => &whole[number],
+            Some(number) => &self.octets.as_chunks().0[number],
+        }
+    }
+}
+
+fn put(blocks: &mut Blocks, lane: usize, octets: &[u8; BLOCK_OCTETS]) {
+    for (words, octets) in blocks.iter_mut().zip(octets.as_chunks::<4>().0) {
+        words.0[lane] = u32::from_be_bytes(*octets);
     }
 }
 
@@ -93,11 +179,17 @@ fn finish(
     octets: usize,
     message_octets: usize,
 ) {
+    let blocks = pad(&mut tail, octets, message_octets);
+    compress(state, &tail.as_chunks::<BLOCK_OCTETS>().0[..blocks]);
+}
+
+/// Pads the last `octets` of a message, and says how many blocks they are then.
+fn pad(tail: &mut [u8; 2 * BLOCK_OCTETS], octets: usize, message_octets: usize) -> usize {
     tail[octets] = 0x80;
     let blocks = if octets < BLOCK_OCTETS - 8 { 1 } else { 2 };
     let bits = 8 * (BLOCK_OCTETS + message_octets) as u64;
     tail[BLOCK_OCTETS * blocks - 8..BLOCK_OCTETS * blocks].copy_from_slice(&bits.to_be_bytes());
-    compress(state, &tail.as_chunks::<BLOCK_OCTETS>().0[..blocks]);
+    blocks
 }
 
 fn octets_of(state: [u32; 5]) -> [u8; 20] {
@@ -125,6 +217,10 @@ mod tests {
             let ours = Authenticator::new(&key);
             prop_assert_eq!(&ours.tag((&packet, &trailer))[..], &tag[..]);
             prop_assert!(ours.verifies((&packet, &trailer), &tag[..10]));
+            let many = ours.tags(&[(&packet, &trailer), (&packet[..packet.len() / 2], &[]), (&packet, &trailer)]);
+            prop_assert_eq!(&many[0][..], &tag[..]);
+            prop_assert_eq!(many[1], ours.tag((&packet[..packet.len() / 2], &[])));
+            prop_assert_eq!(many[2], many[0]);
             let mut wrong = tag;
             wrong[9] ^= 1;
             prop_assert!(!ours.verifies((&packet, &trailer), &wrong[..10]));

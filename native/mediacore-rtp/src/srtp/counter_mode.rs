@@ -9,6 +9,9 @@ use aes::{Aes128Enc, Aes192Enc, Aes256Enc};
 /// Blocks that are encrypted together: a packet of 20 ms of G.711 has ten, and the processor does as many at once.
 const BLOCKS_AT_ONCE: usize = 16;
 
+/// Blocks of many packets that are encrypted together: as many as the widest registers take at a time.
+const WIDE: usize = 64;
+
 /// The key schedule of a key of 128, 192 or 256 bits.
 #[derive(Clone)]
 pub enum CounterMode {
@@ -39,6 +42,25 @@ impl CounterMode {
     }
 }
 
+/// A part of a buffer, and where its keystream begins.
+#[derive(Clone, Copy, Default)]
+pub struct Span {
+    pub iv: [u8; 16],
+    pub begin: usize,
+    pub end: usize,
+}
+
+impl CounterMode {
+    /// The same for many parts of one buffer: their blocks are encrypted together, by the widest registers there are.
+    pub fn apply_all(&self, buffer: &mut [u8], spans: &[Span]) {
+        match self {
+            CounterMode::Aes128(aes) => apply_all(aes, buffer, spans),
+            CounterMode::Aes192(aes) => apply_all(aes, buffer, spans),
+            CounterMode::Aes256(aes) => apply_all(aes, buffer, spans),
+        }
+    }
+}
+
 impl fmt::Debug for CounterMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CounterMode")
@@ -65,6 +87,38 @@ where
         }
         aes.encrypt_blocks(blocks);
         xor(part, blocks);
+    }
+}
+
+fn apply_all<Aes>(aes: &Aes, buffer: &mut [u8], spans: &[Span])
+where
+    Aes: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
+{
+    let mut blocks = [Array::from([0; 16]); WIDE];
+    let mut places = [(0, 0); WIDE];
+    let mut filled = 0;
+    for span in spans {
+        let mut counter = u128::from_be_bytes(span.iv);
+        for begin in (span.begin..span.end).step_by(16) {
+            blocks[filled] = counter.to_be_bytes().into();
+            places[filled] = (begin, span.end.min(begin + 16));
+            counter = counter.wrapping_add(1);
+            filled += 1;
+            if filled == WIDE {
+                aes.encrypt_blocks(&mut blocks);
+                xor_all(buffer, &blocks, &places);
+                filled = 0;
+            }
+        }
+    }
+    let (blocks, places) = (&mut blocks[..filled], &places[..filled]);
+    aes.encrypt_blocks(blocks);
+    xor_all(buffer, blocks, places);
+}
+
+fn xor_all(buffer: &mut [u8], keystream: &[Array<u8, U16>], places: &[(usize, usize)]) {
+    for (key, (begin, end)) in keystream.iter().zip(places) {
+        xor(&mut buffer[*begin..*end], std::slice::from_ref(key));
     }
 }
 

@@ -16,6 +16,7 @@ mod counter_mode;
 mod derive;
 mod index;
 mod key;
+mod lanes;
 mod protector;
 mod stream;
 mod suite;
@@ -58,25 +59,4 @@ fn rtp_place(packet: &[u8]) -> Option<(usize, u16, Ssrc)> {
 fn rtcp_ssrc(packet: &[u8]) -> Option<Ssrc> {
     let fixed: &[u8; RTCP_HEADER_OCTETS] = packet.first_chunk()?;
     is_rtcp(packet).then(|| Ssrc(be_u32(&fixed[4..])))
-}
-
-fn each_row(
-    rows: &mut [u8],
-    stride: usize,
-    lengths: &mut [usize],
-    mut change: impl FnMut(&mut [u8], usize) -> Option<usize>,
-) -> usize {
-    let mut refused = 0;
-    assert!(
-        rows.len() >= stride * lengths.len(),
-        "a row for each length"
-    );
-    for (row, octets) in rows.chunks_exact_mut(stride.max(1)).zip(lengths) {
-        let changed = (*octets <= row.len())
-            .then(|| change(row, *octets))
-            .flatten();
-        refused += usize::from(changed.is_none());
-        *octets = changed.unwrap_or(0);
-    }
-    refused
 }

@@ -7,8 +7,8 @@ use super::derive::Usage;
 use super::index::{RTCP_INDEX_END, ReplayWindow, nearest};
 use super::key::{MasterKey, RTCP_LIFETIME_PACKETS};
 use super::stream::{SSRCS_MAX, StreamState, Streams};
-use super::transform::{Place, RTCP_WORD_OCTETS, Transform};
-use super::{each_row, rtcp_ssrc, rtp_place};
+use super::transform::{GROUP, InBuffer, Place, RTCP_WORD_OCTETS, Transform};
+use super::{rtcp_ssrc, rtp_place};
 
 /// Why a packet was not sealed. It must not be sent then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +98,14 @@ impl Protector {
     /// # Panics
     /// If `octets` is more than `buffer` holds.
     pub fn protect_rtp(&mut self, buffer: &mut [u8], octets: usize) -> Result<usize, ProtectError> {
-        let (header, sequence, ssrc) =
-            rtp_place(&buffer[..octets]).ok_or(ProtectError::Malformed)?;
-        if buffer.len() - octets < self.rtp_overhead_octets() {
+        let (header, at) = self.admit_rtp(&buffer[..octets], buffer.len() - octets)?;
+        Ok(self.rtp.seal_rtp(buffer, header, octets, &self.mki, at))
+    }
+
+    /// Takes a packet's number, if it may be sealed: how long its header is, and its place.
+    fn admit_rtp(&mut self, packet: &[u8], room: usize) -> Result<(usize, Place), ProtectError> {
+        let (header, sequence, ssrc) = rtp_place(packet).ok_or(ProtectError::Malformed)?;
+        if room < self.rtp_overhead_octets() {
             return Err(ProtectError::NoRoom);
         }
         let stream = self.streams.find_or_add(ssrc, 0);
@@ -119,8 +124,7 @@ impl Protector {
             .checked_sub(1)
             .ok_or(ProtectError::KeyExhausted)?;
         stream.rtp.take(index);
-        let at = Place { ssrc, index };
-        Ok(self.rtp.seal_rtp(buffer, header, octets, &self.mki, at))
+        Ok((header, Place { ssrc, index }))
     }
 
     /// Seals the RTCP packet (of any number of parts) in the first `octets` of `buffer`; returns its new length.
@@ -162,9 +166,37 @@ impl Protector {
         stride: usize,
         lengths: &mut [usize],
     ) -> usize {
-        each_row(rows, stride, lengths, |row, octets| {
-            self.protect_rtp(row, octets).ok()
-        })
+        assert!(
+            rows.len() >= stride * lengths.len(),
+            "a row for each length"
+        );
+        let mut refused = 0;
+        for (group, lengths) in lengths.chunks_mut(GROUP).enumerate() {
+            let mut packets = [InBuffer::default(); GROUP];
+            let mut count = 0;
+            for (row, length) in lengths.iter_mut().enumerate() {
+                let begin = (group * GROUP + row) * stride;
+                let octets = std::mem::take(length);
+                let Some(room) = stride.checked_sub(octets) else {
+                    refused += 1;
+                    continue;
+                };
+                let Ok((header, at)) = self.admit_rtp(&rows[begin..begin + octets], room) else {
+                    refused += 1;
+                    continue;
+                };
+                *length = octets + self.rtp_overhead_octets();
+                packets[count] = InBuffer {
+                    begin,
+                    header,
+                    end: begin + octets,
+                    at,
+                };
+                count += 1;
+            }
+            self.rtp.seal_rtp_all(rows, &packets[..count], &self.mki);
+        }
+        refused
     }
 
     /// How far each source is.

@@ -10,11 +10,13 @@ use aes::{Aes128Enc, Aes256Enc};
 use aes_gcm::AesGcm;
 use aes_gcm::aead::consts::U12;
 use aes_gcm::aead::{AeadInOut, KeyInit};
+use subtle::ConstantTimeEq;
 
 use super::authenticator::Authenticator;
-use super::counter_mode::CounterMode;
+use super::counter_mode::{CounterMode, Span};
 use super::derive::{SessionKey, Usage};
 use super::key::MasterKey;
+use super::lanes::LANES;
 use super::suite::Suite;
 use crate::packet::Ssrc;
 
@@ -40,8 +42,20 @@ enum Cipher {
     Gcm256(AesGcm<Aes256Enc, U12>),
 }
 
+/// An RTP packet among others: where it begins, how long its header is, and where its payload ends.
+#[derive(Clone, Copy, Default)]
+pub struct InBuffer {
+    pub begin: usize,
+    pub header: usize,
+    pub end: usize,
+    pub at: Place,
+}
+
+/// Packets that are worked on together.
+pub const GROUP: usize = 64;
+
 /// Which packet of which stream: together with the key, what no two packets may share.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Place {
     pub ssrc: Ssrc,
     pub index: u64,
@@ -145,6 +159,92 @@ impl Transform {
             }
         }
         Some(end)
+    }
+
+    /// Seals RTP packets that lie in one buffer; there is room behind each.
+    pub fn seal_rtp_all(&self, buffer: &mut [u8], packets: &[InBuffer], mki: &[u8]) {
+        let Cipher::CounterMode(aes, authenticator) = &self.cipher else {
+            for it in packets {
+                let room = &mut buffer[it.begin..it.end + self.tag_octets + mki.len()];
+                self.seal_rtp(room, it.header, it.end - it.begin, mki, it.at);
+            }
+            return;
+        };
+        self.encrypt_all(aes, buffer, packets);
+        for packets in packets.chunks(LANES) {
+            let tags = self.tags(authenticator, buffer, packets);
+            for (it, tag) in packets.iter().zip(tags) {
+                let tag_at = it.end + mki.len();
+                buffer[it.end..tag_at].copy_from_slice(mki);
+                buffer[tag_at..tag_at + self.tag_octets].copy_from_slice(&tag[..self.tag_octets]);
+            }
+        }
+    }
+
+    /// Opens sealed RTP packets that lie in one buffer, each without what sealed it (`end` is where that begins);
+    /// says which were genuine. The others are left as they came.
+    pub fn open_rtp_all(
+        &self,
+        buffer: &mut [u8],
+        packets: &[InBuffer],
+        mki_octets: usize,
+    ) -> [bool; GROUP] {
+        assert!(packets.len() <= GROUP, "{} packets", packets.len());
+        let mut genuine = [false; GROUP];
+        let Cipher::CounterMode(aes, authenticator) = &self.cipher else {
+            for (it, genuine) in packets.iter().zip(&mut genuine) {
+                let sealed = &mut buffer[it.begin..it.end + self.tag_octets + mki_octets];
+                *genuine = self
+                    .open_rtp(sealed, it.header, mki_octets, it.at)
+                    .is_some();
+            }
+            return genuine;
+        };
+        for (packets, genuine) in packets.chunks(LANES).zip(genuine.chunks_mut(LANES)) {
+            let tags = self.tags(authenticator, buffer, packets);
+            for ((it, tag), genuine) in packets.iter().zip(tags).zip(genuine) {
+                let tag_at = it.end + mki_octets;
+                let found = &buffer[tag_at..tag_at + self.tag_octets];
+                *genuine = tag[..self.tag_octets].ct_eq(found).into();
+            }
+        }
+        let mut taken = [InBuffer::default(); GROUP];
+        let mut count = 0;
+        for (it, _) in packets.iter().zip(genuine).filter(|(_, genuine)| *genuine) {
+            taken[count] = *it;
+            count += 1;
+        }
+        self.encrypt_all(aes, buffer, &taken[..count]);
+        genuine
+    }
+
+    fn encrypt_all(&self, aes: &CounterMode, buffer: &mut [u8], packets: &[InBuffer]) {
+        let mut spans = [Span::default(); GROUP];
+        for (span, it) in spans.iter_mut().zip(packets) {
+            *span = Span {
+                iv: self.counter_iv(it.at),
+                begin: it.begin + it.header,
+                end: it.end,
+            };
+        }
+        aes.apply_all(buffer, &spans[..packets.len()]);
+    }
+
+    fn tags(
+        &self,
+        authenticator: &Authenticator,
+        buffer: &[u8],
+        packets: &[InBuffer],
+    ) -> [[u8; 20]; LANES] {
+        let mut trailers = [[0; 4]; LANES];
+        for (trailer, it) in trailers.iter_mut().zip(packets) {
+            *trailer = roll_overs(it.at);
+        }
+        let mut signed: [(&[u8], &[u8]); LANES] = [(&[], &[]); LANES];
+        for ((signed, it), trailer) in signed.iter_mut().zip(packets).zip(&trailers) {
+            *signed = (&buffer[it.begin..it.end], trailer);
+        }
+        authenticator.tags(&signed[..packets.len()])
     }
 
     /// Encrypts an RTCP packet behind its fixed header, and adds index, identifier and tag; returns the new length.

@@ -11,8 +11,8 @@ use super::derive::Usage;
 use super::index::{ReplayWindow, nearest};
 use super::key::{KeyError, MasterKey};
 use super::stream::{SSRCS_MAX, Stream, StreamState, Streams};
-use super::transform::{Place, Transform};
-use super::{each_row, rtcp_ssrc, rtp_place};
+use super::transform::{GROUP, InBuffer, Place, Transform};
+use super::{rtcp_ssrc, rtp_place};
 use crate::packet::Ssrc;
 
 /// Why a packet was not opened. It is to be dropped then, and nothing is to be learned from it.
@@ -201,9 +201,96 @@ impl Unprotector {
         stride: usize,
         lengths: &mut [usize],
     ) -> usize {
-        each_row(rows, stride, lengths, |row, octets| {
-            self.unprotect_rtp(&mut row[..octets]).ok()
-        })
+        assert!(
+            rows.len() >= stride * lengths.len(),
+            "a row for each length"
+        );
+        let mut row = 0;
+        let mut refused = 0;
+        while row < lengths.len() {
+            let end = lengths.len().min(row + GROUP);
+            let count = self.open_group(&mut rows[row * stride..], stride, &mut lengths[row..end]);
+            row += count;
+            if let Some(length) = lengths.get_mut(row)
+                && count < GROUP
+            {
+                // The first of a source, of new keys, or none at all: looked at by itself.
+                *length = self.open_row(&mut rows[row * stride..][..stride], *length);
+                row += 1;
+            }
+        }
+        for length in &*lengths {
+            refused += usize::from(*length == 0);
+        }
+        refused
+    }
+
+    /// Opens the rows up to the first that does not simply go on with a stream; returns how many those were.
+    fn open_group(&mut self, rows: &mut [u8], stride: usize, lengths: &mut [usize]) -> usize {
+        let mut packets = [InBuffer::default(); GROUP];
+        let mut count = 0;
+        for (row, octets) in lengths.iter().enumerate() {
+            let Some(packet) = rows[row * stride..][..stride].get(..*octets) else {
+                break;
+            };
+            let Some((header, end, at)) = self.continued(packet) else {
+                break;
+            };
+            let begin = row * stride;
+            packets[count] = InBuffer {
+                begin,
+                header,
+                end: begin + end,
+                at,
+            };
+            count += 1;
+        }
+        let newest = &self.key_sets[0];
+        let genuine = newest.keys[0]
+            .rtp
+            .open_rtp_all(rows, &packets[..count], newest.mki_octets);
+        for (row, it) in packets[..count].iter().enumerate() {
+            lengths[row] = if !genuine[row] {
+                // By itself it may still be: of other keys, or after a jump within these rows.
+                self.open_row(&mut rows[it.begin..][..stride], lengths[row])
+            } else if let Some(stream) = self.streams.find(it.at.ssrc)
+                && stream.rtp.judge(it.at.index).is_ok()
+            {
+                stream.rtp.take(it.at.index);
+                self.is_newest_heard = true;
+                it.end - it.begin
+            } else {
+                0 // it stood twice in these rows
+            };
+        }
+        count
+    }
+
+    fn open_row(&mut self, row: &mut [u8], octets: usize) -> usize {
+        let packet = row.get_mut(..octets);
+        packet.map_or(0, |packet| self.unprotect_rtp(packet).unwrap_or(0))
+    }
+
+    /// Where a sealed packet stands that goes on with a stream of the newest keys, the only ones of their set: its
+    /// header's length, where its payload ends, and its place. None: there may be more to it.
+    fn continued(&mut self, packet: &[u8]) -> Option<(usize, usize, Place)> {
+        let newest = &self.key_sets[0];
+        let [keys] = &newest.keys[..] else {
+            return None;
+        };
+        let (header, sequence, ssrc) = rtp_place(packet)?;
+        let sealing = keys.rtp.tag_octets() + newest.mki_octets;
+        let end = packet.len().checked_sub(sealing)?;
+        if end < header || newest.find(packet, |keys| &keys.rtp).is_none() {
+            return None;
+        }
+        let stream = self.streams.find(ssrc)?;
+        if stream.rtp_epoch != newest.epoch {
+            return None;
+        }
+        let index = nearest(stream.rtp.highest()?, sequence)?;
+        stream.rtp.judge(index).ok()?;
+        Some((header, end, Place { ssrc, index }))
     }
 
     /// How far each source is.
