@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use mediacore_audio::NoiseGenerator;
 use mediacore_audio::codec::{self, CodecKind, DecoderParams};
+use mediacore_audio::comfort_noise::PAYLOAD_OCTETS_MAX;
 use mediacore_rtp::jitter::JitterStats;
 use mediacore_rtp::{JitterBuffer, JitterConfig, Playout, QueuedPacket, RtpHeader, Ssrc};
 
@@ -15,8 +17,14 @@ const PACKET_MS_MAX: u32 = 60;
 /// The longest packet of Opus (RFC 6716 3.2.5).
 const OPUS_PACKET_MS_MAX: u32 = 120;
 
+/// The largest packet of Opus that is decoded: 384 kbit/s in packets of 20 ms, 128 kbit/s in packets of 60 ms.
+const OPUS_PACKET_OCTETS_MAX: usize = 960;
+
 /// Samples that wait for a frame are at most those of one that is not full, and one packet.
 const FRAME_MS: u32 = mediacore_audio::FRAME_MS;
+
+/// Nobody hears whether two noises are the same.
+const NOISE_SEED: u64 = 1;
 
 /// Turns packets into one frame per tick.
 #[derive(Debug)]
@@ -29,6 +37,10 @@ pub struct Decoder {
     ear: Option<Ear>,
     // What the newest frame went through to the rate that those who hear it want.
     resampling: Resampling,
+    // What the peer said of the noise in its pauses (RFC 3389), once it has.
+    noise: Option<Box<NoiseGenerator>>,
+    // The newest packet was of that kind: what does not come is noise.
+    is_pause: bool,
     // The next frame is of another decoder than the one before.
     is_other: bool,
     recovered_packets: u64,
@@ -66,6 +78,8 @@ impl Decoder {
             source: None,
             ear: None,
             resampling: Resampling::new(rate),
+            noise: None,
+            is_pause: false,
             is_other,
             recovered_packets: 0,
             codec_changes: 0,
@@ -116,9 +130,11 @@ impl Decoder {
         true
     }
 
-    /// Takes a packet without sound (a digit, comfort noise): its number would be missed, and concealed.
-    pub fn insert_signal(&mut self, header: &RtpHeader, now: Duration) {
-        self.buffer.insert(header, &[], 0, now);
+    /// Takes a packet without sound: its number would be missed, and concealed. `noise` is what comfort noise says, and
+    /// nothing of a digit.
+    pub fn insert_signal(&mut self, header: &RtpHeader, noise: &[u8], now: Duration) {
+        let noise = &noise[..noise.len().min(PAYLOAD_OCTETS_MAX)];
+        self.buffer.insert(header, noise, 0, now);
     }
 
     /// Makes the next 20 ms of `heard`, which holds the 20 ms before; silence when there is nothing to play.
@@ -126,8 +142,11 @@ impl Decoder {
         let mut decoded = Decoded::default();
         while self.ear.as_ref().is_none_or(|ear| !ear.has_frame()) {
             match self.buffer.pop(now) {
-                Playout::Decode(packet) if packet.duration_ticks == 0 => {}
+                Playout::Decode(packet) if packet.duration_ticks == 0 => {
+                    self.is_pause |= hear_noise(&mut self.noise, packet.payload);
+                }
                 Playout::Decode(packet) => {
+                    self.is_pause = false;
                     let is_first = self.ear.is_none();
                     let is_new = tune(&mut self.ear, &packet, formats, &mut self.resampling);
                     self.codec_changes += u64::from(is_new && !is_first);
@@ -176,13 +195,32 @@ impl Decoder {
             Vec::new()
         };
         heard.resize(self.resampling.rate().frame_samples(), 0);
+        let noise = self.noise.as_deref_mut().filter(|_| self.is_pause);
         match &mut self.ear {
-            None => heard.fill(0),
-            Some(ear) => ear.take(&mut self.resampling, heard),
+            None => fill(heard, noise),
+            Some(ear) => ear.take(&mut self.resampling, noise, heard),
         }
         if is_other {
             join(&before, heard);
         }
+    }
+}
+
+/// Takes what comfort noise says; false of a digit, which says nothing of it.
+fn hear_noise(noise: &mut Option<Box<NoiseGenerator>>, payload: &[u8]) -> bool {
+    if payload.is_empty() {
+        return false;
+    }
+    let noise = noise.get_or_insert_with(|| Box::new(NoiseGenerator::new(NOISE_SEED)));
+    noise.receive(payload);
+    true
+}
+
+/// Noise, or silence where there is none.
+fn fill(samples: &mut [i16], noise: Option<&mut NoiseGenerator>) {
+    match noise {
+        Some(noise) => noise.fill(samples),
+        None => samples.fill(0),
     }
 }
 
@@ -213,11 +251,11 @@ fn config(kind: CodecKind) -> JitterConfig {
     let clock_rate_hz = kind.clock_rate_hz();
     match kind {
         CodecKind::Pcmu | CodecKind::Pcma | CodecKind::G722 => JitterConfig::default(),
-        // Any packet; of 20 ms more than a second's, at half the slots 40 kB.
+        // Half the slots, since they are larger: 31 kB again.
         CodecKind::Opus => JitterConfig {
             clock_rate_hz,
             slots: 32,
-            slot_octets: codec::opus::PACKET_OCTETS_MAX,
+            slot_octets: OPUS_PACKET_OCTETS_MAX,
             ..JitterConfig::default()
         },
         CodecKind::L16 { sample_rate_hz, .. } => JitterConfig {
@@ -281,12 +319,17 @@ impl Ear {
         }
     }
 
-    /// The next frame, filled up with silence.
-    fn take(&mut self, resampling: &mut Resampling, heard: &mut [i16]) {
+    /// The next frame, filled up with noise or silence.
+    fn take(
+        &mut self,
+        resampling: &mut Resampling,
+        noise: Option<&mut NoiseGenerator>,
+        heard: &mut [i16],
+    ) {
         let frame_samples = self.rate.frame_samples();
         let taken = self.pending_samples.min(frame_samples);
         // What is not filled may hold what was played before; there is always room for a frame.
-        self.pending[taken..frame_samples].fill(0);
+        fill(&mut self.pending[taken..frame_samples], noise);
         heard.copy_from_slice(resampling.frame(&self.pending[..frame_samples]));
         self.pending.copy_within(taken..self.pending_samples, 0);
         self.pending_samples -= taken;

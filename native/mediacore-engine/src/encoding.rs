@@ -1,6 +1,7 @@
 //! One stream of packets out of frames: the rate that the codec wants, the codec, and as much audio in a packet as was agreed.
 //! One leg's own, or shared by all who hear the same mix in the same way: equal parameters make equal packets.
 
+use mediacore_audio::Vad;
 use mediacore_audio::codec::opus::{OpusParams, PACKET_OCTETS_MAX};
 use mediacore_audio::codec::{CodecKind, Encoder, EncoderParams};
 use mediacore_rtp::packet::HEADER_OCTETS;
@@ -60,8 +61,8 @@ impl EncodingParams {
         )
     }
 
-    fn packet_ticks(&self) -> u32 {
-        self.kind.clock_rate_hz() / 1000 * self.packet_ms
+    fn ticks(&self, span_ms: u32) -> u32 {
+        self.kind.clock_rate_hz() / 1000 * span_ms
     }
 
     /// Samples in a packet.
@@ -76,17 +77,44 @@ impl EncodingParams {
 
     /// Likes the other enough for its encoder to go on: only the wishes for Opus differ.
     fn is_like(&self, other: &EncodingParams) -> bool {
-        let opus = other.opus;
+        let opus = OpusParams {
+            dtx: self.opus.dtx,
+            ..other.opus
+        };
         EncodingParams { opus, ..*self } == *other
     }
 }
 
-/// A packet that is ready, but for its header.
-#[derive(Debug, Clone, Copy)]
+/// In silence a packet of Opus comes so often (DTX), as libopus has it.
+const REFRESH_MS: u32 = 400;
+
+/// A packet that is ready, but for its header; of no octets when nothing is to be sent for so long.
+#[derive(Debug, Clone, Copy, Default)]
 struct Made {
     // Of the room for its header.
     begin: usize,
     octets: usize,
+    lasts_ms: u32,
+}
+
+/// Whether somebody speaks: decided before the encoder, which then has nothing to do.
+#[derive(Debug, Clone)]
+struct Pauses {
+    vad: Vad,
+    // Since the last packet, in silence.
+    silent_ms: u32,
+}
+
+impl Pauses {
+    /// Whether the next frame of a packet that begins need not be sent.
+    fn leaves_out(&mut self, frame: &[i16]) -> bool {
+        let is_silent = !self.vad.receive(frame);
+        self.silent_ms = match is_silent && self.silent_ms < REFRESH_MS {
+            true => self.silent_ms + FRAME_MS,
+            false => 0,
+        };
+        self.silent_ms > 0
+    }
 }
 
 /// One stream at work. Nothing allocates but `new`, a clone, and a change of the frames' rate.
@@ -95,6 +123,8 @@ pub struct Encoding {
     params: EncodingParams,
     resampling: Resampling,
     encoder: Encoder,
+    // Of Opus, when its peer wants DTX.
+    pauses: Option<Pauses>,
     // Of Opus, the samples of a packet that is not full yet.
     waiting: Vec<i16>,
     // Room for a header, and the octets of a packet that is full or not full yet; of two packets one after the other.
@@ -115,7 +145,7 @@ impl Encoding {
         let encoder = params.kind.encoder(&EncoderParams {
             sample_rate_hz: params.rate.hz(),
             channels: 1,
-            opus: params.opus,
+            opus: encoder_params(&params),
         });
         let waiting = match params.kind {
             CodecKind::Opus => Vec::with_capacity(params.packet_samples()),
@@ -133,14 +163,15 @@ impl Encoding {
         Encoding {
             params,
             resampling: Resampling::between(Rate::of_frame(frame), params.rate),
+            pauses: params.opus.dtx.then(|| Pauses {
+                vad: Vad::new(params.rate.hz()),
+                silent_ms: 0,
+            }),
             encoder: encoder.expect("the rate was chosen from those that the codec has"),
             waiting,
             packets: vec![0; packets].into_boxed_slice(),
             filled: 0,
-            made: [Made {
-                begin: 0,
-                octets: 0,
-            }; 2],
+            made: [Made::default(); 2],
             made_packets: 0,
         }
     }
@@ -156,7 +187,8 @@ impl Encoding {
         if self.params == *params {
             return true;
         }
-        let is_done = self.params.is_like(params) && self.encoder.retune(&params.opus).is_ok();
+        let is_done =
+            self.params.is_like(params) && self.encoder.retune(&encoder_params(params)).is_ok();
         if is_done {
             self.params = *params;
         }
@@ -172,6 +204,7 @@ impl Encoding {
         copied.expect("streams with equal parameters have like encoders");
         self.params = other.params;
         self.resampling.copy_state_from(&other.resampling);
+        self.pauses.clone_from(&other.pauses);
         self.waiting.clone_from(&other.waiting);
         self.packets.copy_from_slice(&other.packets);
         self.filled = other.filled;
@@ -195,9 +228,13 @@ impl Encoding {
     /// One of them, behind room for its header, and how long it lasts on the RTP clock; of no octets when there is nothing
     /// to be sent (DTX).
     pub fn packet(&mut self, index: usize) -> (&mut [u8], u32) {
-        let Made { begin, octets } = self.made[..self.made_packets][index];
+        let Made {
+            begin,
+            octets,
+            lasts_ms,
+        } = self.made[..self.made_packets][index];
         let datagram = &mut self.packets[begin..begin + HEADER_OCTETS + octets];
-        (datagram, self.params.packet_ticks())
+        (datagram, self.params.ticks(lasts_ms))
     }
 
     /// Audio of a packet that is not full yet.
@@ -217,7 +254,7 @@ impl Encoding {
         self.waiting.clear();
         self.filled = 0;
         self.made_packets = 0;
-        self.params.kind.clock_rate_hz() / 1000 * waiting_ms
+        self.params.ticks(waiting_ms)
     }
 
     /// Octets at the front that have left as a packet with the frame before.
@@ -233,16 +270,18 @@ impl Encoding {
 
     /// Codecs whose payload may be cut anywhere.
     fn push_octets(&mut self, frame: &[i16]) {
-        if self.params.packet_ms == HALF_MS {
-            return self.push_halves(frame);
-        }
         let left = self.left_octets();
+        let frame = self.resampling.frame(frame);
+        if self.params.packet_ms == HALF_MS {
+            self.made = halves(&self.params, &mut self.encoder, frame, &mut self.packets);
+            self.made_packets = 2;
+            return;
+        }
         self.packets.copy_within(
             HEADER_OCTETS + left..HEADER_OCTETS + self.filled,
             HEADER_OCTETS,
         );
         self.filled -= left;
-        let frame = self.resampling.frame(frame);
         let room = &mut self.packets[HEADER_OCTETS + self.filled..];
         let octets = self.encoder.encode(frame, room);
         self.filled += octets.expect("there is room for a whole frame");
@@ -251,30 +290,29 @@ impl Encoding {
         self.made[0] = Made {
             begin: 0,
             octets: packet_octets,
+            lasts_ms: self.params.packet_ms,
         };
-    }
-
-    /// Two packets for a frame.
-    fn push_halves(&mut self, frame: &[i16]) {
-        let frame = self.resampling.frame(frame);
-        let place = HEADER_OCTETS + self.params.packet_octets();
-        let halves = frame.chunks(frame.len() / 2);
-        for (index, (half, room)) in halves.zip(self.packets.chunks_mut(place)).enumerate() {
-            let octets = self.encoder.encode(half, &mut room[HEADER_OCTETS..]);
-            self.made[index] = Made {
-                begin: index * place,
-                octets: octets.expect("there is room for half a frame"),
-            };
-        }
-        self.made_packets = 2;
     }
 
     /// Opus, which encodes a packet as a whole.
     fn push_whole(&mut self, frame: &[i16]) {
-        if self.params.packet_ms == HALF_MS {
-            return self.push_halves(frame);
-        }
         let frame = self.resampling.frame(frame);
+        if let Some(pauses) = &mut self.pauses
+            && self.waiting.is_empty()
+            && pauses.leaves_out(frame)
+        {
+            self.made[0] = Made {
+                lasts_ms: FRAME_MS,
+                ..Made::default()
+            };
+            self.made_packets = 1;
+            return;
+        }
+        if self.params.packet_ms == HALF_MS {
+            self.made = halves(&self.params, &mut self.encoder, frame, &mut self.packets);
+            self.made_packets = 2;
+            return;
+        }
         self.made_packets = 0;
         let packet_samples = self.params.packet_samples();
         if packet_samples > frame.len() {
@@ -294,9 +332,39 @@ impl Encoding {
         self.made[0] = Made {
             begin: 0,
             octets: octets.expect("there is room for any packet"),
+            lasts_ms: self.params.packet_ms,
         };
         self.made_packets = 1;
         self.waiting.clear();
+    }
+}
+
+/// Two packets of a frame.
+fn halves(
+    params: &EncodingParams,
+    encoder: &mut Encoder,
+    frame: &[i16],
+    packets: &mut [u8],
+) -> [Made; 2] {
+    let place = HEADER_OCTETS + params.packet_octets();
+    let mut made = [Made::default(); 2];
+    let rooms = packets.chunks_mut(place).zip(frame.chunks(frame.len() / 2));
+    for (index, (room, half)) in rooms.enumerate().take(2) {
+        let octets = encoder.encode(half, &mut room[HEADER_OCTETS..]);
+        made[index] = Made {
+            begin: index * place,
+            octets: octets.expect("there is room for half a frame"),
+            lasts_ms: HALF_MS,
+        };
+    }
+    made
+}
+
+/// What libopus is told: whether there is anything to send is decided before it.
+fn encoder_params(params: &EncodingParams) -> OpusParams {
+    OpusParams {
+        dtx: false,
+        ..params.opus
     }
 }
 
@@ -416,6 +484,26 @@ mod tests {
             assert_eq!(made(&mut encoding, &mut tone(), 3).len(), 1);
             assert_eq!(encoding.waiting_ms(), 0);
         }
+    }
+
+    #[test]
+    fn in_silence_a_peer_that_wants_dtx_gets_a_packet_now_and_then() {
+        let opus = OpusParams {
+            dtx: true,
+            ..OpusParams::default()
+        };
+        let mut encoding = encoding(EncodingParams::new(CodecKind::Opus, Rate::Khz8, 20, opus));
+        let spoken = made(&mut encoding, &mut tone(), 50);
+        assert!(spoken.iter().all(|(payload, _)| !payload.is_empty()));
+        let mut silence = ToneSource::sine(440.0, -120.0, None, 8000);
+        made(&mut encoding, &mut silence, 100);
+        let silent = made(&mut encoding, &mut silence, 400);
+        let ticks: u32 = silent.iter().map(|(_, ticks)| ticks).sum();
+        assert_eq!(ticks, 400 * 960, "time goes on");
+        let sent = silent.iter().filter(|(payload, _)| !payload.is_empty());
+        assert!((18..=21).contains(&sent.count()), "one in 400 ms");
+        let again = made(&mut encoding, &mut tone(), 3);
+        assert!(!again[0].0.is_empty(), "the first syllable");
     }
 
     #[test]

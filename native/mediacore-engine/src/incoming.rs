@@ -90,11 +90,6 @@ impl Incoming {
                 self.is_timed_out = false;
             }
         }
-        if let Some(format) = params.formats.preferred()
-            && format.clock_rate_hz != self.receiver.clock_rate_hz()
-        {
-            self.receiver = Receiver::new(format.clock_rate_hz);
-        }
     }
 
     /// Judges one datagram from the RTP socket. Whatever is not used is counted here.
@@ -124,6 +119,10 @@ impl Incoming {
             stats.rejected_payload_type_last = u64::from(header.payload_type.0);
             return None;
         };
+        // Of several agreed codecs each has its clock, and the one that is sent may change at any time.
+        if format.codec.is_audio() && format.clock_rate_hz != self.receiver.clock_rate_hz() {
+            self.receiver.set_clock_rate(format.clock_rate_hz);
+        }
         // Duplicates and strays have no number.
         self.receiver
             .receive(&header, packet.payload.len(), now)

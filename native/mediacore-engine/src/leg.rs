@@ -338,7 +338,9 @@ impl Leg {
             if let Some(decoder) = &mut self.decoder
                 && !codec.is_audio()
             {
-                decoder.insert_signal(&accepted.header, now);
+                let payload = &datagram[accepted.start..accepted.start + accepted.octets];
+                let noise = if codec.is_noise() { payload } else { &[] };
+                decoder.insert_signal(&accepted.header, noise, now);
             }
             return;
         };

@@ -295,3 +295,21 @@ proptest! {
         prop_assert!((0.0..=1.0).contains(&stats.lost_ratio));
     }
 }
+
+#[test]
+fn another_clock_in_mid_stream_is_no_jitter_and_no_loss() {
+    let mut receiver = Receiver::new(8_000);
+    receive_all(&mut receiver, 0..100);
+    receiver.set_clock_rate(48_000);
+    for n in 100..200_u16 {
+        let timestamp = 16_000 + u32::from(n - 100) * 960;
+        let packet = RtpHeader {
+            timestamp,
+            ..packet(PEER, n)
+        };
+        receiver.receive(&packet, OCTETS, ms(1000 + 20 * u64::from(n)));
+    }
+    let stats = receiver.stats();
+    assert_eq!((stats.packets, stats.lost), (200, 0));
+    assert!(stats.jitter_ms < 0.01, "{}", stats.jitter_ms);
+}

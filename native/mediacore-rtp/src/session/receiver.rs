@@ -241,6 +241,24 @@ impl Receiver {
         self.clock_rate_hz
     }
 
+    /// The peer's codec has another clock from the next packet on; all that was counted stays, jitter in milliseconds too.
+    ///
+    /// # Panics
+    /// If the clock rate is zero.
+    pub fn set_clock_rate(&mut self, clock_rate_hz: u32) {
+        assert!(clock_rate_hz > 0, "an RTP clock of 0 Hz");
+        let old_hz = std::mem::replace(&mut self.clock_rate_hz, clock_rate_hz);
+        let other = |ticks: u32| {
+            let other = u64::from(ticks) * u64::from(clock_rate_hz) / u64::from(old_hz);
+            u32::try_from(other).unwrap_or(u32::MAX)
+        };
+        self.jitter_max_ticks = other(self.jitter_max_ticks);
+        if let Some(source) = &mut self.source {
+            source.jitter_q4 = other(source.jitter_q4);
+            source.last_timed = None;
+        }
+    }
+
     fn place(&mut self, header: &RtpHeader) -> Arrival {
         let Some(source) = self
             .source

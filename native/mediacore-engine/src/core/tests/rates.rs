@@ -475,6 +475,11 @@ fn another_codec_in_the_middle_of_the_stream_is_heard_and_counted() {
         );
         let stats = rig.stats(a);
         assert_eq!(stats.receive_codec_changes, turn as u64);
+        assert!(
+            stats.receive_jitter_ms < 1.0,
+            "{codec:?} {}",
+            stats.receive_jitter_ms
+        );
         rig.sent(a);
     }
     assert_continuous(&far[0].packets);
@@ -512,6 +517,7 @@ fn a_new_agreement_on_another_codec_goes_on_with_the_stream() {
     rig.update(a, params(1, &[OPUS, EVENT_48], 20));
     let mut near = Handset::with(a, 1, OPUS, 600.0);
     std::mem::swap(&mut near.packets, &mut phones[0].packets);
+    (near.sequence, near.timestamp) = (phones[0].sequence, phones[0].timestamp);
     phones[0] = near;
     talk(&mut rig, &mut phones, 1000);
     assert_continuous(&phones[0].packets);
@@ -601,4 +607,41 @@ fn what_is_no_packet_of_the_codec_is_counted_and_heard_as_a_loss() {
     talk(&mut rig, &mut phones, 1500);
     assert!(rig.stats(phones[0].slot).receive_undecodable >= 1);
     assert!(phones[1].tone(&[600.0]).is_some());
+}
+
+#[test]
+fn comfort_noise_is_heard_until_the_peer_speaks_again() {
+    const CN: CodecId = crate::format::COMFORT_NOISE;
+    let mut rig = Rig::new();
+    let mut a = params(1, &[PCMU], 20);
+    a.receive_formats = agreed(&[PCMU, CN]);
+    let a = rig.open(a);
+    let mut phones = [
+        Handset::with(a, 1, PCMU, 600.0),
+        Handset::open(&mut rig, 2, G722, 1000.0, 20),
+    ];
+    rig.core.connect(a, phones[1].slot, T0);
+    talk(&mut rig, &mut phones, 1000);
+    // -45 dBov, white.
+    let header = RtpHeader {
+        payload_type: PayloadType(payload_type(CN)),
+        marker: false,
+        sequence: phones[0].sequence,
+        timestamp: phones[0].timestamp,
+        ssrc: Ssrc(phones[0].ssrc),
+    };
+    phones[0].sequence = phones[0].sequence.wrapping_add(1);
+    let mut datagram = [0; 13];
+    header.write(&mut datagram);
+    datagram[12] = 45;
+    rig.receive(a, &datagram, phones[0].address());
+    talk(&mut rig, &mut phones[1..], 1500);
+    let heard = &phones[1].heard;
+    let noise_dbfs = dbfs(&heard[heard.len() - 16_000..]);
+    // dBov is 3 dB above: a full-scale square wave.
+    assert!((noise_dbfs + 42.0).abs() < 3.0, "{noise_dbfs}");
+    phones[0].timestamp = phones[0].timestamp.wrapping_add(8 * 1500);
+    talk(&mut rig, &mut phones, 1500);
+    let tone = phones[1].tone(&[600.0]).expect("the peer speaks again");
+    assert!((tone.level_dbfs + 12.0).abs() < 1.0);
 }
