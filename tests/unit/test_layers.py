@@ -111,6 +111,7 @@ CRATES = {
     "mediacore-sim": {"mediacore-rtp", "mediacore-audio", "mediacore-engine"},
     "mediacore-engine": {"mediacore-rtp", "mediacore-audio"},
     "mediacore-py": {"mediacore-engine"},
+    "mediacore-fuzz": {"mediacore-rtp", "mediacore-audio", "mediacore-engine", "mediacore-sim"},
     "mediacore-bench": {"mediacore-rtp", "mediacore-audio"},  # measures media paths; nothing depends on it
 }
 PURE_CRATES = {"mediacore-rtp", "mediacore-audio"}

@@ -71,8 +71,8 @@ class RtpParams:
         opus = self.opus or opus_options(Codec.parse(text) for text in self.codecs)
         received = self.codecs if self.receive_codecs is None else self.receive_codecs
         return _native.LegParams(
-            remote=_address(self.remote),
-            remote_rtcp=_address(self.remote_rtcp),
+            remote=address_of(self.remote),
+            remote_rtcp=address_of(self.remote_rtcp),
             signalling_host=self.signalling_address,
             accept_any_source=self.accept_any_source,
             formats=_formats(self.codecs),
@@ -93,7 +93,7 @@ def _formats(codecs: Iterable[str]) -> list[tuple[int, str, int]]:
     return [(codec.payload_type, codec.rtpmap, codec.clock_rate) for codec in parsed]
 
 
-def _address(address: str | Address | None) -> Address | None:
+def address_of(address: str | Address | None) -> Address | None:
     """Both ways to write an address as one; the host must be an IP address."""
     if address is None:
         return None

@@ -7,13 +7,20 @@ import math
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from mediacore import _native
 
 _ROW = struct.Struct(_native.STATS_FORMAT)
+_KINDS = {"Q": "u8", "d": "f8"}
+_COLUMNS = np.dtype(
+    [(name, _KINDS[kind]) for name, kind in zip(_native.STATS_COLUMNS, _native.STATS_FORMAT[1:], strict=True)]
+)
 _DERIVED = ("mos", "send_mos", "one_way_delay_ms", "concealed_ratio")
-_LEG = struct.Struct("=Q")
-_LEG_AT = _native.STATS_COLUMNS.index("leg") * _LEG.size  # every column has eight octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +155,22 @@ class LegStats:
 class LegStatsTable(Mapping[int, LegStats]):
     """All legs' records of one moment by the leg's number; each is made when it is looked at."""
 
-    def __init__(self, rows: bytes, codec_name: Callable[[int], str]) -> None:
-        self._rows = rows
+    def __init__(self, rows: bytes | memoryview, codec_name: Callable[[int], str]) -> None:
+        self._rows = memoryview(rows)
         self._codec_name = codec_name
-        starts = range(0, len(rows), _ROW.size)
-        self._offsets: dict[int, int] = {_LEG.unpack_from(rows, start + _LEG_AT)[0]: start for start in starts}
+
+    @cached_property
+    def array(self) -> npt.NDArray[Any]:
+        """The same as a numpy array, a row for each leg: `table.array["receive_lost"].sum()`. Cannot be written.
+
+        `array.dtype.names` has the columns. Counts are unsigned integers; what is measured is a float, NaN where it is
+        not known.
+        """
+        return np.frombuffer(self._rows, dtype=_COLUMNS)
+
+    @cached_property
+    def _offsets(self) -> dict[int, int]:
+        return dict(zip(self.array["leg"].tolist(), range(0, len(self._rows), _ROW.size), strict=True))
 
     def __getitem__(self, leg: int) -> LegStats:
         return read_row(self._rows, self._codec_name, offset=self._offsets[leg])
@@ -161,7 +179,7 @@ class LegStatsTable(Mapping[int, LegStats]):
         return iter(self._offsets)
 
     def __len__(self) -> int:
-        return len(self._offsets)
+        return len(self._rows) // _ROW.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +206,9 @@ class EngineStats:
     """Commands that a media thread did not take in time."""
 
 
-def read_row(row: bytes, codec_name: Callable[[int], str], *, offset: int = 0) -> LegStats:
+def read_row(rows: bytes | memoryview, codec_name: Callable[[int], str], *, offset: int = 0) -> LegStats:
     """The record of one row of the native module."""
-    row = row[offset : offset + _ROW.size]
+    row = bytes(rows[offset : offset + _ROW.size])
     figures = dict(zip(_native.STATS_COLUMNS, _ROW.unpack(row), strict=True))
     figures.update(zip(_DERIVED, _native.derived_stats(row), strict=True))
     return _leg_stats(figures, codec_name)

@@ -17,7 +17,7 @@ from mediacore import params
     ],
 )
 def test_an_address_may_be_written_in_two_ways(given, wanted):
-    assert params._address(given) == wanted
+    assert params.address_of(given) == wanted
 
 
 @pytest.mark.parametrize("wrong", ["192.0.2.7", "192.0.2.7:", ":4000", "phone:4000", "192.0.2.7:70000", "192.0.2.7:-1"])

@@ -59,3 +59,16 @@ def test_a_table_gives_each_leg_its_row():
     assert sorted(table) == [3, 5]
     assert {leg: table[leg].receive.packets for leg in table} == {3: 30, 5: 50}
     assert 4 not in table
+
+
+def test_a_table_is_an_array_too_which_nobody_can_write():
+    table = LegStatsTable(row(leg=3, receive_packets=30) + row(leg=5, receive_packets=50), NAMES.__getitem__)
+    assert table.array["leg"].tolist() == [3, 5]
+    assert table.array["receive_packets"].sum() == 80
+    assert math.isnan(table.array["rtt_ms"][0])
+    assert not table.array.flags.writeable
+
+
+def test_a_table_of_no_legs_is_empty():
+    table = LegStatsTable(b"", NAMES.__getitem__)
+    assert (len(table), list(table), len(table.array)) == (0, [], 0)

@@ -1,0 +1,2 @@
+#![no_main]
+mediacore_fuzz_targets::target!("srtp_gcm");
