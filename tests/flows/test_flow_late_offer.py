@@ -85,7 +85,12 @@ async def test_a_reinvite_without_sdp_gets_the_session_as_it_is_and_its_ack_chan
         alice.responses.clear()
         alice.send(dialog.make_request("INVITE"))
         offer = await alice.final()
-        assert sdp.parse(offer.body).media == sdp.parse(first.body).media
+        offered_session, agreed_session = sdp.parse(offer.body), sdp.parse(first.body)
+        (offered,), (agreed,) = offered_session.media, agreed_session.media
+        assert offered.port == agreed.port
+        assert sdp.direction(offered_session, offered) == sdp.direction(agreed_session, agreed)
+        agreed_codecs = sdp.codecs(agreed)  # keep their numbers; what else we can may join (RFC 6337 5.2.5)
+        assert [codec for codec in sdp.codecs(offered) if codec in agreed_codecs] == list(agreed_codecs)
         (call,) = world.server.calls
         assert call.state.caller.stream.remote == ("198.51.100.200", 4000)
         alice.send_ack(dialog, offer.cseq.number, body=offer_text(port=4010, direction="sendonly"))
