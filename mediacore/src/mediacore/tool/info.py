@@ -7,10 +7,8 @@ import os
 import platform
 import resource
 
-from mediacore import Engine, __version__
+from mediacore import Engine, __version__, sdp
 from mediacore.engine import DEFAULT_PORTS
-from mediacore.params import DEFAULT_CODECS
-from mediacore.srtp import DEFAULT_SUITES
 from mediacore.tool.table import show
 
 DESCRIPTORS_KEPT = 64  # for the program itself, the engine's threads and files
@@ -27,8 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
         "media threads": stats.threads,
-        "codecs": list(DEFAULT_CODECS),
-        "srtp suites": list(DEFAULT_SUITES),
+        "codecs": [codec.text for codec in sdp.CODECS],
+        "srtp suites": list(sdp.DEFAULT_SUITES),
         "ports": f"{DEFAULT_PORTS.start}-{DEFAULT_PORTS.stop - 1}, {stats.port_pairs} pairs",
         "descriptors": f"{descriptors}: {room // 2} legs, {room} with RTCP on the same port (more: ulimit -n)",
     }
