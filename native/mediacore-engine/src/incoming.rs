@@ -105,16 +105,20 @@ impl Incoming {
             stats.rejected_malformed += 1;
             return None;
         };
-        let verdict = self.latch.judge(from.address, from.is_genuine, now);
+        let header = packet.header;
+        let format = params
+            .receive_formats
+            .by_payload_type(header.payload_type.0);
+        // Who sends what was never agreed teaches no address, whatever host it is.
+        let verdict = match format {
+            Some(_) => self.latch.judge(from.address, from.is_genuine, now),
+            None => self.latch.preview(from.address, from.is_genuine, now),
+        };
         if let Verdict::Reject(rejection) = verdict {
             count_rejection(stats, rejection);
             return None;
         }
-        let header = packet.header;
-        let Some(format) = params
-            .receive_formats
-            .by_payload_type(header.payload_type.0)
-        else {
+        let Some(format) = format else {
             stats.rejected_payload_type += 1;
             stats.rejected_payload_type_last = u64::from(header.payload_type.0);
             return None;

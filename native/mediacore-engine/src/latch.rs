@@ -71,21 +71,27 @@ impl Latch {
     /// Judges a packet that is well-formed otherwise, and learns from it if it is taken. `is_genuine`: it was sealed with
     /// the peer's keys, and is no replay.
     pub fn judge(&mut self, from: SocketAddr, is_genuine: bool, now: Duration) -> Verdict {
-        let from = canonical(from);
-        let verdict = match is_genuine {
-            true if self.latched == Some(from) => Verdict::Accept,
-            true => Verdict::Latch,
-            false => self.verdict(from, now),
-        };
+        let verdict = self.preview(from, is_genuine, now);
         match verdict {
             Verdict::Accept => self.accepted_at = now,
             Verdict::Latch => {
                 self.accepted_at = now;
-                self.latched = Some(from);
+                self.latched = Some(canonical(from));
             }
             Verdict::Reject(_) => {}
         }
         verdict
+    }
+
+    /// What `judge` would say; learns nothing. For packets that are refused for another reason.
+    #[must_use]
+    pub fn preview(&self, from: SocketAddr, is_genuine: bool, now: Duration) -> Verdict {
+        let from = canonical(from);
+        match is_genuine {
+            true if self.latched == Some(from) => Verdict::Accept,
+            true => Verdict::Latch,
+            false => self.verdict(from, now),
+        }
     }
 
     fn verdict(&self, from: SocketAddr, now: Duration) -> Verdict {

@@ -3,6 +3,7 @@
 mod conference;
 mod digits;
 mod rates;
+mod source_rules;
 mod srtp;
 
 use mediacore_audio::{Codec, FRAME_SAMPLES, SILENCE, ToneSource, dbfs};

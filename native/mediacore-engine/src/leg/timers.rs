@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mediacore_rtp::rtcp::Reporter;
+use mediacore_rtp::rtcp::{Compound, Reporter};
 
 use super::{Leg, Moment};
 use crate::event::Event;
@@ -39,6 +39,11 @@ impl Leg {
             return false;
         };
         let datagram = &datagram[..octets];
+        // Before the latch: nonsense teaches no address.
+        if Compound::parse(datagram).is_err() {
+            self.stats.rejected_malformed += 1;
+            return false;
+        }
         let is_genuine = self.transport.is_authenticated();
         let verdict = latch.judge(from, is_genuine, moment.now);
         if let Verdict::Reject(rejection) = verdict {
@@ -58,18 +63,13 @@ impl Leg {
 
     fn read_rtcp(&mut self, datagram: &[u8], moment: Moment, out: &mut impl Outlet) {
         let (sender, receiver) = (&self.outgoing.sender, &mut self.incoming.receiver);
-        match self
+        let received = self
             .reporter
-            .receive(datagram, sender, receiver, moment.ntp(), moment.now)
-        {
-            Ok(received) => {
-                self.stats.rtcp_received += 1;
-                self.expect_loss();
-                if received.has_bye {
-                    out.event(Event::RemoteBye { leg: self.id });
-                }
-            }
-            Err(_) => self.stats.rejected_malformed += 1,
+            .receive(datagram, sender, receiver, moment.ntp(), moment.now);
+        self.stats.rtcp_received += 1;
+        self.expect_loss();
+        if received.is_ok_and(|received| received.has_bye) {
+            out.event(Event::RemoteBye { leg: self.id });
         }
     }
 
