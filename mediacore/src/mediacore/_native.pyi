@@ -81,7 +81,7 @@ class Conference:
 class Engine:
     """Media threads and their legs, by number."""
 
-    def __new__(cls, address: str, first_port: int, end_port: int, threads: int | None) -> Engine: ...
+    def __new__(cls, address: str, first_port: int, end_port: int, threads: int | None, dscp: int = 0) -> Engine: ...
     def open_leg(
         self,
         params: LegParams,
@@ -151,14 +151,17 @@ class Engine:
     def leg_stats(self, leg: int) -> bytes:
         """One leg's row of figures."""
 
-    def all_leg_stats(self) -> bytes:
-        """The rows of all legs, one after the other."""
+    def all_leg_stats(self) -> memoryview:
+        """The rows of all legs, one after the other, as octets that do not change."""
 
     def stats(self) -> dict[str, Any]:
         """The engine's own figures, by name."""
 
     def codec_name(self, codec: int) -> str:
         """The name of a codec by its number in a row."""
+
+    def leave_behind(self) -> None:
+        """In a process that was forked off: the threads are not here; nothing waits for them any more."""
 
     def close(self) -> None:
         """Closes everything; a second call does nothing."""

@@ -7,9 +7,9 @@ import socket
 from collections.abc import Iterator, Sequence
 from time import monotonic
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
-from mediacore import _native, sdp
+from mediacore import _native, fork, sdp
 from mediacore.bridge import Bridge
 from mediacore.conference import LOUDEST_MAX, Conference
 from mediacore.errors import BadOffer
@@ -35,6 +35,8 @@ class Engine:
     codecs      what we offer and accept in SDP, best first; None: Opus, G.722, G.711, digits
     srtp        in SDP: "off", "optional" (where the peer wants it too), "required"
     srtp_suites crypto suites that we offer and accept, best first
+    dscp        the differentiated services code point of what is sent, 0 to 63 (46: expedited forwarding, RFC 4594);
+                sockets that are handed in keep their own
     """
 
     def __init__(
@@ -47,7 +49,10 @@ class Engine:
         codecs: Sequence[str] | None = None,
         srtp: sdp.SrtpUse = "optional",
         srtp_suites: Sequence[str] = sdp.DEFAULT_SUITES,
+        dscp: int = 46,
     ) -> None:
+        if not 0 <= dscp <= 63:
+            raise ValueError(f"dscp={dscp}: 0 to 63; 46 is expedited forwarding")
         if ports.step != 1 or not 0 < ports.start < ports.stop <= 65_536:
             raise ValueError(f"no port range: {ports}; range(20000, 40000) would do")
         self._codecs = sdp.CODECS if codecs is None else tuple(sdp.Codec.parse(text) for text in codecs)
@@ -60,7 +65,8 @@ class Engine:
         self._recorders: dict[int, Recorder] = {}
         self.is_closed = False
         # 65535 is odd: it could only be the RTCP port of a pair, and the native range is sixteen bits wide.
-        self.native = _native.Engine(address, ports.start, min(ports.stop, 65_535), threads)
+        self.native = _native.Engine(address, ports.start, min(ports.stop, 65_535), threads, dscp=dscp)
+        fork.watch(self)
 
     def leg(
         self,
@@ -246,6 +252,20 @@ class Engine:
             leg.retire()
         self._legs.clear()
         self.native.close()
+
+    def leave_behind(self, elsewhere: fork.ElsewhereNative) -> None:
+        """Called in a process that was forked off: from now on everything but `close()` raises EngineForked."""
+        if self.is_closed:
+            return
+        self.native.leave_behind()
+        self.native = cast("_native.Engine", elsewhere)
+        for room in self._conferences.values():
+            room.native = cast("_native.Conference", elsewhere)
+            room.is_closed = True
+        for leg in self._legs.values():
+            leg.is_closed = True
+        self._conferences.clear()
+        self._legs.clear()
 
     def __enter__(self) -> Self:
         return self

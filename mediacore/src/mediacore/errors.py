@@ -50,6 +50,19 @@ class EngineClosed(MediaError):
         super().__init__("the engine is closed")
 
 
+class EngineForked(MediaError):
+    """The engine belongs to the process that this one was forked off: its threads are there, and go on.
+
+    Open an engine after the fork, or begin processes anew: `multiprocessing.set_start_method("spawn")`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this engine was opened before the process was forked, and its media threads are not in the child: "
+            'open an engine here, or begin processes by "spawn" (multiprocessing.set_start_method)'
+        )
+
+
 class LegClosed(MediaError):
     """The leg is closed; `leg` was its number."""
 

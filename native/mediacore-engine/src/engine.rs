@@ -40,6 +40,9 @@ pub struct EngineConfig {
     pub ports: Range<u16>,
     /// Media threads; none: one for each core but one, at least one.
     pub threads: Option<usize>,
+    /// What is sent is marked so, for those who forward it: a code point of 0 to 63 (RFC 2474). Sockets that are handed in keep
+    /// their own.
+    pub dscp: u8,
 }
 
 /// A leg as it was opened.
@@ -80,7 +83,7 @@ impl Engine {
             .map(|index| MediaThread::start(index, Arc::clone(&events_wake), unix_offset))
             .collect();
         let registry = Registry {
-            ports: Ports::new(config.address, config.ports.clone()),
+            ports: Ports::new(config.address, config.ports.clone()).marked(config.dscp),
             legs: Default::default(),
             bridges: Default::default(),
             conferences: Default::default(),
@@ -328,14 +331,11 @@ impl Engine {
         Ok(registry.entry(id)?.cell.read())
     }
 
-    /// The rows of all legs.
-    #[must_use]
-    pub fn all_leg_stats(&self) -> Vec<[u64; WORDS]> {
-        self.lock()
-            .legs
-            .values()
-            .map(|entry| entry.cell.read())
-            .collect()
+    /// Leaves the rows of all legs in `rows`, and nothing else.
+    pub fn all_leg_stats(&self, rows: &mut Vec<[u64; WORDS]>) {
+        let registry = self.lock();
+        rows.clear();
+        rows.extend(registry.legs.values().map(|entry| entry.cell.read()));
     }
 
     /// The engine's own figures.

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::Range;
 
-use crate::os::bind_udp;
+use crate::os::{bind_udp, mark};
 
 /// The sockets of one leg. RTCP has none of its own when it is multiplexed (RFC 5761).
 #[derive(Debug)]
@@ -27,6 +27,7 @@ impl Sockets {
 #[derive(Debug)]
 pub struct Ports {
     address: IpAddr,
+    dscp: u8,
     range: Range<u16>,
     taken: Vec<bool>,
     next_pair: usize,
@@ -49,10 +50,17 @@ impl Ports {
         let pairs = usize::from(range.end.saturating_sub(first_even)) / 2;
         Ports {
             address,
+            dscp: 0,
             range: first_even..range.end,
             taken: vec![false; pairs],
             next_pair: 0,
         }
+    }
+
+    /// The same, whose sockets mark what they send with a code point, 0 to 63 (RFC 2474).
+    #[must_use]
+    pub fn marked(self, dscp: u8) -> Ports {
+        Ports { dscp, ..self }
     }
 
     /// A pair of sockets, one after the other through the range: a port that was just freed is used again last, so
@@ -117,9 +125,9 @@ impl Ports {
     }
 
     fn bind(&self, port: u16, with_rtcp: bool) -> io::Result<Sockets> {
-        let rtp = bind_udp(SocketAddr::new(self.address, port))?;
+        let rtp = self.bind_one(port)?;
         let rtcp = match (with_rtcp, port.checked_add(1)) {
-            (true, Some(above)) => Some(bind_udp(SocketAddr::new(self.address, above))?),
+            (true, Some(above)) => Some(self.bind_one(above)?),
             (true, None) => {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
@@ -129,6 +137,12 @@ impl Ports {
             (false, _) => None,
         };
         Ok(Sockets { rtp, rtcp })
+    }
+
+    fn bind_one(&self, port: u16) -> io::Result<UdpSocket> {
+        let socket = bind_udp(SocketAddr::new(self.address, port))?;
+        mark(&socket, self.dscp)?;
+        Ok(socket)
     }
 }
 

@@ -10,7 +10,7 @@ use mediacore_engine::{
     RecorderId, SoundId, TapId, TapSide,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
 
 use crate::error::to_python;
 use crate::params::{LegParams, host};
@@ -25,26 +25,32 @@ type Address = (String, u16);
 #[pyclass(frozen, module = "mediacore._native")]
 pub struct Engine {
     pub(crate) engine: mediacore_engine::Engine,
+    spare: stats::Spare,
 }
 
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (address, first_port, end_port, threads))]
+    #[pyo3(signature = (address, first_port, end_port, threads, dscp=0))]
     fn new(
         py: Python<'_>,
         address: &str,
         first_port: u16,
         end_port: u16,
         threads: Option<usize>,
+        dscp: u8,
     ) -> PyResult<Engine> {
         let config = EngineConfig {
             address: host(address)?,
             ports: first_port..end_port,
             threads,
+            dscp,
         };
         let engine = call(py, || mediacore_engine::Engine::start(config))?;
-        Ok(Engine { engine })
+        Ok(Engine {
+            engine,
+            spare: stats::Spare::default(),
+        })
     }
 
     /// Opens a leg: its number, where it takes RTP, where it takes RTCP.
@@ -253,13 +259,13 @@ impl Engine {
     /// One leg's row of figures.
     fn leg_stats<'py>(&self, py: Python<'py>, leg: u64) -> PyResult<Bound<'py, PyBytes>> {
         let row = call(py, || self.engine.leg_stats(LegId(leg)))?;
-        stats::rows(py, &[row])
+        stats::row(py, &row)
     }
 
     /// The rows of all legs, one after the other.
-    fn all_leg_stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let rows = py.detach(|| self.engine.all_leg_stats());
-        stats::rows(py, &rows)
+    fn all_leg_stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        self.spare
+            .snapshot(py, |rows| self.engine.all_leg_stats(rows))
     }
 
     /// The engine's own figures, by name.
@@ -271,6 +277,11 @@ impl Engine {
     /// The name of a codec by its number in a row.
     fn codec_name(&self, codec: u16) -> String {
         self.engine.codecs().name(CodecId(codec))
+    }
+
+    /// In a process that was forked off: the threads are not here, and nothing may wait for them, not even the end of this object.
+    fn leave_behind(slf: Py<Self>) {
+        std::mem::forget(slf);
     }
 
     /// Closes everything; a second call does nothing.

@@ -1,9 +1,13 @@
 //! Statistics as rows of eight-octet words: Rust copies them out, Python reads what it wants of them.
 
 use mediacore_engine::{COLUMNS, EngineStats, Kind, LegStats, WORDS};
+use std::os::raw::c_int;
+use std::sync::{Arc, Mutex};
+
 use pyo3::exceptions::PyValueError;
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyMemoryView};
 
 /// The names of a row's columns.
 pub fn columns() -> Vec<&'static str> {
@@ -20,15 +24,76 @@ pub fn format() -> String {
     format!("={columns}")
 }
 
-/// Rows of legs, one after the other.
-pub fn rows<'py>(py: Python<'py>, legs: &[[u64; WORDS]]) -> PyResult<Bound<'py, PyBytes>> {
-    let words = legs.as_flattened();
-    PyBytes::new_with(py, words.len() * 8, |octets| {
-        for (octets, word) in octets.as_chunks_mut().0.iter_mut().zip(words) {
+/// One leg's row.
+pub fn row<'py>(py: Python<'py>, leg: &[u64; WORDS]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, leg.len() * 8, |octets| {
+        for (octets, word) in octets.as_chunks_mut().0.iter_mut().zip(leg) {
             *octets = word.to_ne_bytes();
         }
         Ok(())
     })
+}
+
+type Rows = Vec<[u64; WORDS]>;
+
+/// The memory of the last snapshot that nobody looks at any more: fresh memory of this size costs more than filling it.
+#[derive(Debug, Default, Clone)]
+pub struct Spare(Arc<Mutex<Rows>>);
+
+impl Spare {
+    /// Rows that `fill` leaves, to be read in place; without the GIL.
+    pub fn snapshot<'py>(
+        &self,
+        py: Python<'py>,
+        fill: impl FnOnce(&mut Rows) + Send,
+    ) -> PyResult<Bound<'py, PyMemoryView>> {
+        let snapshot = py.detach(|| {
+            let mut rows = std::mem::take(&mut *self.0.lock().expect("no panic holds this lock"));
+            fill(&mut rows);
+            Snapshot {
+                rows,
+                spare: self.clone(),
+            }
+        });
+        PyMemoryView::from(Bound::new(py, snapshot)?.as_any())
+    }
+}
+
+/// Rows of all legs, one after the other, behind Python's buffer protocol: never changed again, never copied.
+#[pyclass(frozen, module = "mediacore._native")]
+struct Snapshot {
+    rows: Rows,
+    spare: Spare,
+}
+
+#[pymethods]
+impl Snapshot {
+    /// SAFETY of the caller: Python's, which hands in a view that is its own to fill.
+    unsafe fn __getbuffer__(
+        slf: Bound<'_, Self>,
+        view: *mut ffi::Py_buffer,
+        flags: c_int,
+    ) -> PyResult<()> {
+        let words = slf.get().rows.as_flattened();
+        let octets = isize::try_from(size_of_val(words)).expect("memory that there is");
+        let begin = words.as_ptr().cast_mut().cast();
+        // SAFETY: the view is the caller's to fill. The words live as long as `slf`, of which the view keeps a reference, and are
+        // shown as octets that may not be written (1): a wish for writable ones is refused by this very call.
+        let status = unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), begin, octets, 1, flags) };
+        match status {
+            0 => Ok(()),
+            _ => Err(PyErr::fetch(slf.py())),
+        }
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        // The last view of them is gone.
+        if let Ok(mut spare) = self.spare.0.lock() {
+            *spare = std::mem::take(&mut self.rows);
+        }
+    }
 }
 
 /// What is reckoned from a row when somebody looks at it: MOS here and there, one-way delay in ms, part concealed.

@@ -12,5 +12,5 @@ mod wake;
 pub use clock::{monotonic, thread_cpu_time, wall_clock};
 pub use poller::{Poller, Ready};
 pub use random::fill_random;
-pub use udp::{adopt_udp_socket, bind_udp, receive, send};
+pub use udp::{adopt_udp_socket, bind_udp, mark, receive, send};
 pub use wake::Wake;

@@ -17,6 +17,17 @@ pub fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
+/// Marks what the socket sends for those who forward it: a differentiated services code point, 0 to 63 (RFC 2474).
+pub fn mark(socket: &UdpSocket, dscp: u8) -> io::Result<()> {
+    // The two bits below are congestion notification's (RFC 3168).
+    let octet = dscp << 2;
+    match socket.local_addr()? {
+        SocketAddr::V4(_) => sockopt::set_ip_tos(socket, octet)?,
+        SocketAddr::V6(_) => sockopt::set_ipv6_tclass(socket, u32::from(octet))?,
+    }
+    Ok(())
+}
+
 /// The next datagram, if one is there; what does not fit into `buffer` is cut off.
 #[expect(
     clippy::disallowed_methods,
