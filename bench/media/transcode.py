@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.media.asterisk import asterisk_calls
@@ -151,7 +152,7 @@ def measure(
     here, gaps = present(subjects, lambda subject: sample(subject, works[0], 1, settle_s=1.0, measure_s=0.5))
     found += gaps
     for work in works:
-        taken = in_turns(f"{work}-{calls}", here, runs, lambda subject, work=work: sample(subject, work, calls))
+        taken = in_turns(f"{work}-{calls}", here, runs, partial(sample, work=work, calls=calls))
         told = [row for subject in here for row in rows(subject, work, calls, taken[subject])]
         units = list(dict.fromkeys(row.unit for row in told))
         found += [row for unit in units for row in told if row.unit == unit]
