@@ -26,7 +26,8 @@ def test_silence_is_no_cheap_packet():
 def test_a_row_names_its_work_and_how_to_repeat_it():
     taken = reckon((usage(10.0, 1.0), 0, 0), (usage(15.0, 1.25), 10_000, 0))
     row = rows("ours", "pcmu-opus", 50, [taken])[0]
-    assert (row.work, row.unit, row.median) == ("pcmu-opus-50", "µs CPU/packet", pytest.approx(25.0))
+    assert (row.work, row.unit) == ("pcmu-opus-50", "µs CPU/packet")
+    assert row.median == pytest.approx(25.0)
     assert row.command.endswith("--work pcmu-opus --calls 50")
 
 
