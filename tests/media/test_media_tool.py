@@ -41,8 +41,8 @@ def tone(tmp_path):
 def test_info_tells_what_there_is_in_words_and_as_json():
     told = facts("info")
     assert told["media_threads"] >= 1
-    assert "PCMU/8000" in told["codecs"]
-    assert re.search(r"^codecs +PCMU/8000, ", run("info").stdout, re.MULTILINE)
+    assert "0 PCMU/8000" in told["codecs"]
+    assert re.search(r"^codecs .*PCMU/8000, ", run("info").stdout, re.MULTILINE)
 
 
 def test_a_file_that_was_transcoded_is_the_same_tone(tone, tmp_path):
