@@ -200,7 +200,7 @@ fn page(packet: &[u8], flags: u8, position: u64, serial: u32) -> Vec<u8> {
         checksum ^= u32::from(*octet) << 24;
         for _ in 0..8 {
             let carry = checksum >> 31;
-            checksum = checksum << 1 ^ carry * 0x04c1_1db7;
+            checksum = (checksum << 1) ^ (carry * 0x04c1_1db7);
         }
     }
     page[22..26].copy_from_slice(&checksum.to_le_bytes());

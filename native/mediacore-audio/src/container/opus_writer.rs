@@ -35,7 +35,11 @@ impl OpusWriter {
     /// For interleaved samples of one of Opus's rates, one channel or two. `serial` tells the stream from others in a file.
     pub fn new(sample_rate_hz: u32, channels: u8, serial: u32) -> Result<OpusWriter, CodecError> {
         let params = OpusParams {
-            application: Application::Voip,
+            // Two parties: the speech coder would let one be heard on the other's side, 20 dB down; the other one does not.
+            application: match channels {
+                1 => Application::Voip,
+                _ => Application::Audio,
+            },
             bitrate_bps: BITRATE_BPS * u32::from(channels),
             complexity: COMPLEXITY,
             max_bandwidth: Bandwidth::of_rate(sample_rate_hz),
@@ -89,10 +93,11 @@ impl OpusWriter {
         self.write_packets(whole, Some(end), out)
     }
 
-    /// Samples of each channel that are on pages.
+    /// Samples of each channel that are on pages: of what was encoded last, the encoder still has a little.
     #[must_use]
     pub fn written_samples(&self) -> u64 {
-        self.encoded
+        let lookahead = self.pre_skip / u64::from(TICKS_PER_S / self.sample_rate_hz);
+        self.encoded.saturating_sub(lookahead)
     }
 
     fn write_packets(
