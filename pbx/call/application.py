@@ -122,9 +122,11 @@ class ApplicationCall:
             nursery.cancel_scope.cancel()
         return pressed
 
-    def recording(self, path: Path, *, max_s: float) -> AbstractAsyncContextManager[Recording]:
-        """What the caller says and hears, into a WAV file, while the `with` lasts."""
-        return self._media.recording(path, max_s=max_s)
+    def recording(
+        self, path: Path, *, max_s: float, max_silence_s: float | None = None
+    ) -> AbstractAsyncContextManager[Recording]:
+        """What the caller says and hears, into a WAV file, while the `with` lasts and until a limit is reached."""
+        return self._media.recording(path, max_s=max_s, max_silence_s=max_silence_s)
 
     def echo(self) -> None:
         """The caller hears themselves."""

@@ -8,6 +8,7 @@ import wave
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from math import inf
 from pathlib import Path
 
 import trio
@@ -62,22 +63,28 @@ class FakeDigits:
 
 
 class FakeRecording:
-    """Silence, as long as it lasts."""
+    """Silence, as long as it lasts; taken for speech until the phone falls silent."""
 
-    def __init__(self, path: Path, max_s: float) -> None:
+    def __init__(self, path: Path, max_s: float, max_silence_s: float, silence: trio.Event) -> None:
         self._path = path
         self._max_s = max_s
+        self._max_silence_s = max_silence_s
+        self._silence = silence
         self._began_at = trio.current_time()
+        self._ended_at = inf
         self._write(0.0)  # there from the start, as the real one is
 
     @property
     def duration_s(self) -> float:
         """Until now, or the limit."""
-        return min(trio.current_time() - self._began_at, self._max_s)
+        return min(trio.current_time() - self._began_at, self._max_s, self._ended_at - self._began_at)
 
     async def wait_ended(self) -> None:
-        """Until the limit."""
-        await trio.sleep_until(self._began_at + self._max_s)
+        """Until a limit."""
+        with trio.move_on_at(self._began_at + self._max_s):
+            await self._silence.wait()
+            await trio.sleep(self._max_silence_s)
+        self._ended_at = trio.current_time()
 
     def close(self) -> None:
         """The file is whole."""
@@ -102,6 +109,7 @@ class FakeLeg:
         self.heard: list[str] = []  # files by name without suffix, tones as "1000 Hz"
         self._engine = engine
         self._listeners: list[FakeDigits] = []
+        self._silence = trio.Event()
 
     def update(self, stream: Stream) -> None:
         """Remembers the newest agreement."""
@@ -140,10 +148,16 @@ class FakeLeg:
             for listener in self._listeners:
                 listener.press(digit)
 
+    def fall_silent(self) -> None:
+        """The phone says nothing any more; a test calls it."""
+        self._silence.set()
+
     @asynccontextmanager
-    async def recording(self, path: Path, *, max_s: float) -> AsyncIterator[FakeRecording]:
+    async def recording(
+        self, path: Path, *, max_s: float, max_silence_s: float | None = None
+    ) -> AsyncIterator[FakeRecording]:
         """Silence into a file."""
-        recording = FakeRecording(path, max_s)
+        recording = FakeRecording(path, max_s, inf if max_silence_s is None else max_silence_s, self._silence)
         try:
             yield recording
         finally:

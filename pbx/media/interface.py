@@ -129,8 +129,11 @@ class MediaLeg(Protocol):
     def listening(self) -> AbstractContextManager[Digits]:
         """What the phone presses, while the `with` lasts."""
 
-    def recording(self, path: Path, *, max_s: float) -> AbstractAsyncContextManager[Recording]:
-        """Both directions as one channel of a WAV file, while the `with` lasts and for at most `max_s`.
+    def recording(
+        self, path: Path, *, max_s: float, max_silence_s: float | None = None
+    ) -> AbstractAsyncContextManager[Recording]:
+        """Both directions as one channel of a WAV file, while the `with` lasts, for at most `max_s`, and until nobody
+        has spoken for `max_silence_s`.
 
         The file is whole once it is left. Raises OSError where it cannot be made.
         """

@@ -75,10 +75,12 @@ class NativeLeg:
             yield digits
 
     @asynccontextmanager
-    async def recording(self, path: Path, *, max_s: float) -> AsyncIterator["NativeRecording"]:
+    async def recording(
+        self, path: Path, *, max_s: float, max_silence_s: float | None = None
+    ) -> AsyncIterator["NativeRecording"]:
         """Both directions into one channel."""
         try:
-            recorder = self.leg.record(path, channels="mixed", max_s=max_s)
+            recorder = self.leg.record(path, format="wav", channels="mixed", max_s=max_s, max_silence_s=max_silence_s)
         except mediacore.BadAudioFile as error:
             raise OSError(str(error)) from error
         try:
@@ -106,7 +108,7 @@ class NativeRecording:
         return self._recorder.duration_ms / 1000
 
     async def wait_ended(self) -> None:
-        """Until its limit, or a full disk."""
+        """Until one of its limits, or a full disk."""
         await self._leg.wait_recorded(self._recorder)
 
 

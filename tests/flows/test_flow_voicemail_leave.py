@@ -53,6 +53,20 @@ async def test_the_caller_hears_who_is_not_there_then_a_beep(autojump_clock):
         await assert_all_given_back(world)
 
 
+async def test_a_caller_who_says_nothing_any_more_is_not_recorded_for_ever(autojump_clock):
+    async with open_voicemail_world() as world:
+        call, leg = await dial(world, await world.phone("101"), LEAVE_GREETED)
+        await wait_heard(leg, "beep")
+        await trio.sleep(2.0 + 5.0)
+        leg.fall_silent()
+        await wait_heard(leg, "vm-goodbye")
+        await call.ended.wait()
+        await trio.sleep(1)
+        (message,) = await messages(world)
+        assert message.duration_s == pytest.approx(15, abs=0.3)
+        await assert_all_given_back(world)
+
+
 async def test_the_plan_may_name_another_greeting(autojump_clock):
     async with open_voicemail_world() as world:
         call, leg = await dial(world, await world.phone("101"), LEAVE_GREETED)

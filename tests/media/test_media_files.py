@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import wave
 from pathlib import Path
 
 import mediacore.asyncio
@@ -13,22 +12,9 @@ import trio
 
 import mediacore as mc
 from tests.support.media_bench import WAIT_S, Samples, connect, level_dbfs, loudest_hz, port_range, wait_event
+from tests.support.tone_files import write_tone
 
 FLAC = Path(__file__).parents[2] / "native" / "mediacore-audio" / "tests" / "data" / "tone-1000hz-16khz.flac"
-
-
-def write_tone(
-    path: Path, *, hz: float = 1000, rate_hz: int = 8000, channels: int = 1, duration_s: float = 1.0
-) -> Path:
-    """A WAV file of a sine of -10 dBFS, the same in all channels."""
-    moments = np.arange(int(duration_s * rate_hz)) / rate_hz
-    samples = (32767 * 10 ** (-10 / 20) * np.sin(2 * np.pi * hz * moments)).astype("<i2")
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-        file.writeframes(np.repeat(samples, channels).tobytes())
-    return path
 
 
 def sent_while_playing(engine: mc.Engine, leg: mc.Leg, path: Path) -> Samples:
@@ -101,7 +87,7 @@ def test_what_cannot_be_played_is_an_error_with_its_path_and_reason(engine, tmp_
     for path, reason in [
         (tmp_path / "nowhere.wav", "No such file"),
         (tmp_path, "not a regular file"),
-        (text, "neither WAV nor FLAC"),
+        (text, "neither WAV, FLAC, Ogg Opus nor MP3"),
     ]:
         with pytest.raises(mc.BadAudioFile, match=reason) as caught:
             engine.play(path, to=leg)

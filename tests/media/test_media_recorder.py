@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import wave
 from pathlib import Path
 
 import mediacore.trio
@@ -13,7 +12,8 @@ import numpy as np
 import pytest
 
 import mediacore as mc
-from tests.support.media_bench import Samples, connect, level_dbfs, loudest_hz, port_range, wait_event
+from tests.support.media_bench import connect, level_dbfs, loudest_hz, port_range, wait_event
+from tests.support.recordings import read_wav
 
 SECOND = mc.SAMPLE_RATE_HZ
 
@@ -39,15 +39,6 @@ with mc.Engine(ports=range(first_port, first_port + 20), threads=1) as engine:
             case mc.RecordFinished(_, _, reason, duration_ms):
                 print(json.dumps(["finished", reason, duration_ms]), flush=True)
 """
-
-
-def read_wav(path: Path) -> Samples:
-    """All samples of a recording, a column for each channel."""
-    with wave.open(str(path), "rb") as file:
-        assert (file.getframerate(), file.getsampwidth()) == (SECOND, 2)
-        octets = file.readframes(file.getnframes())
-        assert len(octets) == file.getnframes() * file.getnchannels() * 2, "the header tells the truth"
-        return np.frombuffer(octets, dtype="<i2").reshape(-1, file.getnchannels())
 
 
 def record_a_second(engine: mc.Engine, leg: mc.Leg, path: Path, **options) -> mc.RecordFinished:

@@ -119,6 +119,7 @@ PURE_CRATES_MAY_USE = {
     "rtcp-types",
     *("aes", "aes-gcm", "sha1", "subtle", "zeroize"),  # SRTP's primitives: bytes in, bytes out
     *("claxon", "opusic-sys"),  # FLAC; libopus, which opens no file and starts no thread
+    *("symphonia-bundle-mp3", "symphonia-core"),  # MP3 out of octets that it is given
 }
 
 

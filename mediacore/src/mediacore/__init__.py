@@ -11,6 +11,7 @@ from mediacore import sdp
 from mediacore.bridge import Bridge
 from mediacore.codecs import OpusOptions
 from mediacore.conference import Conference, ConferenceStats, MemberStats
+from mediacore.country_tones import CountryTones, country_tones, tone_countries
 from mediacore.engine import Engine
 from mediacore.errors import (
     BadAudioFile,
@@ -43,11 +44,12 @@ from mediacore.events import (
 )
 from mediacore.leg import Leg
 from mediacore.params import RtpParams
-from mediacore.recorder import Recorder
+from mediacore.recorder import Beep, Recorder
 from mediacore.sdp import SrtpKey, SrtpKeys
-from mediacore.sound import FRAME_SAMPLES, SAMPLE_RATE_HZ, Player, Source, Tap
+from mediacore.sound import FRAME_SAMPLES, SAMPLE_RATE_HZ, FilePlayer, Player, Source, Tap
 from mediacore.srtp import Srtp, SrtpStream, new_key
 from mediacore.stats import EngineStats, LegStats, LegStatsTable, ReceiveStats, Rejected, SendStats
+from mediacore.tone import Tone, ToneStep
 from mediacore.verdict import Verdict, verdicts, why_deaf
 
 __version__ = _native.version()
@@ -56,10 +58,12 @@ __all__ = [
     "SAMPLE_RATE_HZ",
     "BadAudioFile",
     "BadOffer",
+    "Beep",
     "Bridge",
     "Conference",
     "ConferenceClosed",
     "ConferenceStats",
+    "CountryTones",
     "DigitPressed",
     "DigitReleased",
     "Engine",
@@ -67,6 +71,7 @@ __all__ = [
     "EngineForked",
     "EngineStats",
     "Event",
+    "FilePlayer",
     "Latched",
     "Leg",
     "LegClosed",
@@ -99,12 +104,16 @@ __all__ = [
     "SrtpStream",
     "TalkerChanged",
     "Tap",
+    "Tone",
     "ToneEnded",
     "ToneStarted",
+    "ToneStep",
     "Verdict",
     "__version__",
+    "country_tones",
     "new_key",
     "sdp",
+    "tone_countries",
     "verdicts",
     "why_deaf",
 ]

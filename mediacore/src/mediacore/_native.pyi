@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 _Address = tuple[str, int]
 _Format = tuple[int, str, int]
+_Step = tuple[list[tuple[float, float]], int | None]
 _SrtpKey = tuple[str, bytes, bytes, int | None]
 _SrtpStream = tuple[int, int | None, int | None]
 
@@ -110,18 +111,32 @@ class Engine:
     def play_tone(self, place: int, hz: float, level_dbfs: float, duration_ms: int | None) -> int:
         """Plays a sine to a leg or a conference; the sound's number."""
 
-    def play_file(self, place: int, path: str | PathLike[str]) -> int:
-        """Plays a WAV or FLAC file; the sound's number. Opens it here and reads its first second."""
+    def play_cadence(self, place: int, steps: Sequence[_Step], repeat_from: int | None) -> int:
+        """Plays steps of tones: for each its frequencies with their levels, its milliseconds; the sound's number."""
 
-    def record(
-        self, place: int, path: str | PathLike[str], mixed: bool, max_ms: int | None, max_bytes: int | None
-    ) -> tuple[int, Recorder]:
-        """Records both directions into a WAV file, which is replaced if it exists; the number, and the recording."""
+    def play_files(
+        self,
+        place: int,
+        paths: Sequence[str | PathLike[str]],
+        rounds: int | None,
+        start_ms: int,
+        gain_db: float,
+    ) -> tuple[int, Player]:
+        """Plays files one after the other; the sound's number. Opens the first here and reads a little of it."""
+
+    def record(self, place: int, path: str | PathLike[str], options: RecordOptions) -> tuple[int, Recorder]:
+        """Records both directions into a file, which is replaced if it exists; the number, and the recording."""
+
+    def pause_recorder(self, recorder: int) -> None:
+        """Leaves out what is heard from now on, or lets it be silence, as its options say."""
+
+    def resume_recorder(self, recorder: int) -> None:
+        """Records again."""
 
     def close_recorder(self, place: int, recorder: int) -> None:
         """Ends a recording; its file is whole when this returns."""
 
-    def play_source(self, place: int, samples_max: int) -> tuple[int, Source]:
+    def play_source(self, place: int, rate_hz: int, buffer_ms: int) -> tuple[int, Source]:
         """Plays what is written to the source; the sound's number, and the source."""
 
     def send_digits(self, leg: int, digits: str, duration_ms: int, gap_ms: int) -> int:
@@ -130,8 +145,8 @@ class Engine:
     def stop_sound(self, place: int, sound: int) -> bool:
         """Stops a sound or digits; true when there was still something to stop."""
 
-    def tap(self, place: int, sent: bool, frames_max: int) -> tuple[int, Tap]:
-        """Copies what the peer is sent, or says, in frames of 20 ms; the tap's number, and the tap."""
+    def tap(self, place: int, sent: bool, frames_max: int, rate_hz: int) -> tuple[int, Tap]:
+        """Copies what the peer is sent, or says, in frames of 20 ms, at this rate; the tap's number, and the tap."""
 
     def close_tap(self, place: int, tap: int) -> None:
         """Ends a tap."""
@@ -167,14 +182,34 @@ class Engine:
         """Closes everything; a second call does nothing."""
 
 @final
+class Player:
+    """Moves about in a list of files."""
+
+    def seek(self, item: int, at_ms: int) -> None:
+        """Goes on in this file of the list, so far from its beginning."""
+
+    def position(self) -> tuple[int, float]:
+        """Which file of the list is heard, and milliseconds from its beginning."""
+
+@final
+class RecordOptions:
+    """How to record. Raises ValueError for a format that there is not."""
+
+    def __new__(
+        cls,
+        *,
+        format: str,
+        mixed: bool,
+        max_ms: int | None,
+        max_bytes: int | None,
+        max_silence_ms: int | None,
+        keeps_pauses: bool,
+        beep: tuple[Sequence[_Step], Sequence[int]] | None,
+    ) -> RecordOptions: ...
+
+@final
 class Recorder:
     """A recording that goes on, or has ended."""
-
-    def pause(self) -> None:
-        """Leaves out what is heard from now on."""
-
-    def resume(self) -> None:
-        """Records again."""
 
     def duration_ms(self) -> float:
         """Milliseconds in the file."""
@@ -194,6 +229,9 @@ class Source:
 
     def room(self) -> int:
         """Samples that could be written now."""
+
+    def pending(self) -> int:
+        """Samples that are still to be played."""
 
     def played(self) -> int:
         """Samples played so far."""

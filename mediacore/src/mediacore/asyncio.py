@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from mediacore.engine import DEFAULT_PORTS
@@ -33,6 +34,16 @@ class AsyncioLoop:
             await readable.wait()
         finally:
             loop.remove_reader(descriptor)
+
+    async def until_readable(self, descriptor: int, *, timeout_s: float) -> None:
+        """Waits until `descriptor` can be read, or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self.wait_readable(descriptor)
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits so long."""
+        await asyncio.sleep(seconds)
 
     def signal(self) -> asyncio.Event:
         """A signal that is not set."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from mediacore import _native
 from mediacore.errors import ConferenceClosed
-from mediacore.sound import FRAME_SAMPLES, Player, Source, Tap
+from mediacore.sound import SAMPLE_RATE_HZ, Player, Source, Tap, frames_of
+from mediacore.tone import LEVEL_DBFS, Tone
 
 if TYPE_CHECKING:
     from mediacore.engine import Engine
@@ -78,7 +79,7 @@ class Conference:
 
         `muted`: nobody hears it; `deaf`: it hears nobody; `gain_db`: so much louder for the others, -72 to 20.
         """
-        self.native.join(leg.id, muted, deaf, _gain(gain_db))
+        self.native.join(leg.id, muted, deaf, gain(gain_db))
 
     def remove(self, leg: Leg) -> None:
         """Lets a leg out: it hears nobody. One that is not here needs nothing."""
@@ -88,7 +89,7 @@ class Conference:
         self, leg: Leg, *, muted: bool | None = None, deaf: bool | None = None, gain_db: float | None = None
     ) -> None:
         """Changes how a member hears and is heard; None leaves it as it is. Raises NotAMember."""
-        self.native.change(leg.id, muted, deaf, None if gain_db is None else _gain(gain_db))
+        self.native.change(leg.id, muted, deaf, None if gain_db is None else gain(gain_db))
 
     def mute(self, leg: Leg) -> None:
         """Nobody hears it any more. Raises NotAMember."""
@@ -112,16 +113,21 @@ class Conference:
         """Plays a sine to all, until it is stopped or `duration_ms` are over; then PlayFinished comes."""
         return Player(self, self.engine.native.play_tone(self.open_number(), hz, level_dbfs, duration_ms))
 
-    def source(self, *, buffer_ms: int = 2000) -> Source:
-        """Plays to all what is written to it; holds at most `buffer_ms` that were not played yet."""
-        number, native = self.engine.native.play_source(self.open_number(), buffer_ms * 8)
-        return Source(self, number, native)
+    def play_tones(self, tone: Tone, *, level_dbfs: float = LEVEL_DBFS) -> Player:
+        """Plays a tone in time to all, see `mediacore.Leg.play_tones`."""
+        return Player(
+            self, self.engine.native.play_cadence(self.open_number(), tone.native(level_dbfs), tone.repeat_from)
+        )
 
-    def tap(self, *, buffer_ms: int = 2000) -> Tap:
-        """Copies the mix of all; holds at most `buffer_ms`, then the oldest frame makes way."""
-        frames_max = max(1, buffer_ms * 8 // FRAME_SAMPLES)
-        number, native = self.engine.native.tap(self.open_number(), False, frames_max)
-        return Tap(self, number, native)
+    def source(self, *, rate_hz: int = SAMPLE_RATE_HZ, buffer_ms: int = 2000) -> Source:
+        """Plays to all what is written to it, see `mediacore.Leg.source`."""
+        number, native = self.engine.native.play_source(self.open_number(), rate_hz, buffer_ms)
+        return Source(self, number, native, rate_hz)
+
+    def tap(self, *, rate_hz: int = SAMPLE_RATE_HZ, buffer_ms: int = 2000) -> Tap:
+        """Copies the mix of all, see `mediacore.Leg.tap`."""
+        number, native = self.engine.native.tap(self.open_number(), False, frames_of(buffer_ms), rate_hz)
+        return Tap(self, number, native, rate_hz)
 
     def stats(self) -> ConferenceStats:
         """What was measured, up to the newest 20 ms; of a closed conference, what was measured last."""
@@ -164,7 +170,8 @@ class Conference:
         return f"<Conference {self.id}{' closed' if self.is_closed else ''}>"
 
 
-def _gain(gain_db: float) -> float:
+def gain(gain_db: float) -> float:
+    """For the native module. Raises ValueError for more than GAIN_MAX_DB."""
     if not gain_db <= GAIN_MAX_DB:  # not a number is refused too
         raise ValueError(f"gain_db={gain_db}: at most {GAIN_MAX_DB:g}")
     return max(gain_db, GAIN_MIN_DB)

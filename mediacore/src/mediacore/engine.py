@@ -11,13 +11,13 @@ from typing import Any, Literal, Self, cast
 
 from mediacore import _native, fork, sdp
 from mediacore.bridge import Bridge
-from mediacore.conference import LOUDEST_MAX, Conference
+from mediacore.conference import LOUDEST_MAX, Conference, gain
 from mediacore.errors import BadOffer
 from mediacore.events import BY_NAME, Event, PlayFinished, RecordFinished
 from mediacore.leg import Leg
 from mediacore.params import Address, RtpParams
-from mediacore.recorder import Recorder
-from mediacore.sound import Player
+from mediacore.recorder import Beep, Recorder, RecordFormat, RecordOptions
+from mediacore.sound import FilePlayer
 from mediacore.stats import EngineStats, LegStatsTable
 
 DEFAULT_PORTS = range(20_000, 40_000)
@@ -124,38 +124,54 @@ class Engine:
         room = self._conferences[native.id()] = Conference(self, native, max_members)
         return room
 
-    def play(self, path: str | os.PathLike[str], *, to: Leg | Conference) -> Player:
-        """Plays a WAV or FLAC file to a leg or to all of a conference, mixed down to mono; PlayFinished tells of its
-        end. Raises BadAudioFile.
+    def play(
+        self,
+        *paths: str | os.PathLike[str],
+        to: Leg | Conference,
+        times: int | None = 1,
+        start_ms: int = 0,
+        gain_db: float = 0.0,
+    ) -> FilePlayer:
+        """Plays WAV, FLAC, Ogg Opus and MP3 files one after the other to a leg or to all of a conference, mixed down to
+        mono; PlayFinished tells of the end. Raises BadAudioFile for the first; what else cannot be read is left out.
+
+        `times`: how often all of them are played, None: until it is stopped; `start_ms`: where the first one begins;
+        `gain_db`: so much louder, -72 to 20.
         """
-        return Player(to, self.native.play_file(to.open_number(), path))
+        if not paths:
+            raise ValueError("nothing to play")
+        if times is not None and times < 1:
+            raise ValueError(f"times={times}: at least 1, or None for ever")
+        files = [os.fspath(path) for path in paths]
+        number, native = self.native.play_files(to.open_number(), files, times, start_ms, gain(gain_db))
+        return FilePlayer(to, number, native)
 
     def record(
         self,
         place: Leg | Conference,
         path: str | os.PathLike[str],
         *,
+        format: RecordFormat | None = None,
         channels: Literal["stereo", "mixed"] | None = None,
         max_s: float | None = None,
         max_bytes: int | None = None,
+        max_silence_s: float | None = None,
+        pauses: Literal["left-out", "silent"] = "left-out",
+        beep: Beep | None = None,
     ) -> Recorder:
-        """Records into a WAV file of 16 bits at 8 kHz, which is replaced if it exists. Raises BadAudioFile.
+        """Records into a file, which is replaced if it exists. Raises BadAudioFile. Several at once are possible.
 
-        Of a leg: what its peer says on the left, what it is sent on the right, or both `mixed`. Of a conference: the
-        mix of all, in one channel.
+        `format`: "wav", 16 bits at 8 kHz, or "opus", Ogg Opus of 24 kbit/s for each channel; None: as the name of the
+        file says. Of a leg: what its peer says on the left, what it is sent on the right, or both `mixed`. Of a
+        conference: the mix of all, in one channel.
 
-        At `max_s`, at a file of `max_bytes`, or when the disk is full, the recording ends and the call goes on;
-        RecordFinished tells why. Without limits it ends at 4 GiB, 37 hours of stereo.
+        At `max_s`, at a file of `max_bytes`, when nobody has spoken for `max_silence_s`, or when the disk is full, the
+        recording ends and the call goes on; RecordFinished tells why. Without limits a WAV file ends at 4 GiB, 37 hours
+        of stereo. `pauses` are left out of the file, or silence in it; `beep` tells those who are recorded.
         """
-        if channels not in ("stereo", "mixed", None):
-            raise ValueError(f"channels={channels!r}: 'stereo' or 'mixed'")
-        is_mixed = channels == "mixed"
-        if isinstance(place, Conference):
-            if channels == "stereo":
-                raise ValueError("channels='stereo': a conference has one direction; 'mixed', or nothing")
-            is_mixed = True
-        max_ms = None if max_s is None else round(max_s * 1000)
-        number, native = self.native.record(place.open_number(), path, is_mixed, max_ms, max_bytes)
+        options = RecordOptions(format, channels, max_s, max_bytes, max_silence_s, pauses, beep)
+        native_options = options.native(path, has_sides=not isinstance(place, Conference))
+        number, native = self.native.record(place.open_number(), path, native_options)
         recorder = self._recorders[number] = Recorder(place, number, native, os.fspath(path))
         return recorder
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from mediacore.conference import Conference
     from mediacore.leg import Leg
 
-RecordEnd: TypeAlias = Literal["closed", "leg-closed", "max-duration", "max-bytes", "disk-full", "write-failed"]
+RecordEnd: TypeAlias = Literal[
+    "closed", "leg-closed", "max-duration", "max-bytes", "max-silence", "disk-full", "write-failed"
+]
 """Why a recording ended: `close()`, the end of its leg or conference, a limit, or trouble with the disk."""
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal, Self
 from mediacore import sdp
 from mediacore.errors import BadOffer, MediaError, NoCommonCodec
 from mediacore.params import Address, RtpParams
-from mediacore.sound import FRAME_SAMPLES, Player, Source, Tap
+from mediacore.sound import SAMPLE_RATE_HZ, Player, Source, Tap, frames_of
 from mediacore.srtp import new_keys
 from mediacore.stats import LegStats, read_row
+from mediacore.tone import LEVEL_DBFS, Tone
 from mediacore.verdict import DEAF_AFTER_MS, Verdict, verdicts
 
 if TYPE_CHECKING:
@@ -135,16 +136,34 @@ class Leg:
         """
         return Player(self, self.engine.native.send_digits(self.id, digits, duration_ms, gap_ms))
 
-    def source(self, *, buffer_ms: int = 2000) -> Source:
-        """Plays what is written to it; holds at most `buffer_ms` that were not played yet."""
-        number, native = self.engine.native.play_source(self.id, buffer_ms * 8)
-        return Source(self, number, native)
+    def play_tones(self, tone: Tone, *, level_dbfs: float = LEVEL_DBFS) -> Player:
+        """Plays a tone in time, as `country_tones("pl").ringing`, until it is over or stopped; then PlayFinished comes.
 
-    def tap(self, side: Literal["received", "sent"] = "received", *, buffer_ms: int = 2000) -> Tap:
-        """Copies what the peer says, or is sent; holds at most `buffer_ms`, then the oldest frame makes way."""
-        frames_max = max(1, buffer_ms * 8 // FRAME_SAMPLES)
-        number, native = self.engine.native.tap(self.id, side == "sent", frames_max)
-        return Tap(self, number, native)
+        `level_dbfs` is that of all its sines together.
+        """
+        return Player(self, self.engine.native.play_cadence(self.id, tone.native(level_dbfs), tone.repeat_from))
+
+    def source(self, *, rate_hz: int = SAMPLE_RATE_HZ, buffer_ms: int = 2000) -> Source:
+        """Plays what is written to it; holds at most `buffer_ms` that were not played yet.
+
+        `rate_hz` is that of the samples: 8000, 16000, 24000, 32000 or 48000.
+        """
+        number, native = self.engine.native.play_source(self.id, rate_hz, buffer_ms)
+        return Source(self, number, native, rate_hz)
+
+    def tap(
+        self,
+        side: Literal["received", "sent"] = "received",
+        *,
+        rate_hz: int = SAMPLE_RATE_HZ,
+        buffer_ms: int = 2000,
+    ) -> Tap:
+        """Copies what the peer says, or is sent; holds at most `buffer_ms`, then the oldest frame makes way.
+
+        `rate_hz` is that of the samples that come out: 8000, 16000, 24000, 32000 or 48000.
+        """
+        number, native = self.engine.native.tap(self.id, side == "sent", frames_of(buffer_ms), rate_hz)
+        return Tap(self, number, native, rate_hz)
 
     def watch_tones(self, *frequencies_hz: float) -> None:
         """ToneStarted and ToneEnded for these and no other tones in what the peer says; none of them: no longer."""

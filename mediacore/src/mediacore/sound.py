@@ -1,6 +1,6 @@
-"""What plays to a leg or a conference, and what is copied from it: Player, Source, Tap.
+"""What plays to a leg or a conference, and what is copied from it: Player, FilePlayer, Source, Tap.
 
-Samples are numpy int16, mono, 8 kHz.
+Samples are 16 bits, mono, at the rate that was asked for: numpy arrays, or bytes in the machine's order.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ SAMPLE_RATE_HZ = 8000
 FRAME_SAMPLES = 160  # 20 ms
 
 Samples = npt.NDArray[np.int16]
+
+
+def frames_of(buffer_ms: int) -> int:
+    """Frames of 20 ms that a buffer holds, at least one."""
+    return max(1, buffer_ms * SAMPLE_RATE_HZ // 1000 // FRAME_SAMPLES)
 
 
 class OnPlace:
@@ -59,16 +64,42 @@ class Player(OnPlace):
     stop = close
 
 
-class Source(OnPlace):
-    """Samples from outside that are played to a leg or a conference, as they are written."""
+class FilePlayer(Player):
+    """Files on the way to a leg or a conference; made by `Engine.play()`."""
 
-    def __init__(self, place: Leg | Conference, number: int, native: _native.Source) -> None:
+    def __init__(self, place: Leg | Conference, number: int, native: _native.Player) -> None:
         super().__init__(place, number)
         self._native = native
 
-    def write(self, samples: npt.NDArray[Any]) -> int:
+    def seek(self, at_ms: float, *, item: int | None = None) -> None:
+        """Goes on `at_ms` from the beginning of the file that is heard, or of file `item` (from 0 on); after the end it
+        does nothing. It takes effect within a tenth of a second.
+        """
+        here, _ = self._native.position()
+        self._native.seek(here if item is None else item, max(0, round(at_ms)))
+
+    @property
+    def item(self) -> int:
+        """Which of the files is heard, from 0 on."""
+        return self._native.position()[0]
+
+    @property
+    def position_ms(self) -> float:
+        """How far it is from the beginning of that file."""
+        return self._native.position()[1]
+
+
+class Source(OnPlace):
+    """Samples from outside that are played to a leg or a conference, as they are written; counts are of `rate_hz`."""
+
+    def __init__(self, place: Leg | Conference, number: int, native: _native.Source, rate_hz: int) -> None:
+        super().__init__(place, number)
+        self.rate_hz = rate_hz
+        self._native = native
+
+    def write(self, samples: npt.NDArray[Any] | bytes | bytearray | memoryview) -> int:
         """Adds samples and says how many found room; the others are counted in `overflowed_samples`. Never waits."""
-        return self._native.write(np.ascontiguousarray(samples, dtype=np.int16))
+        return self._native.write(as_samples(samples))
 
     def clear(self) -> None:
         """Takes back everything that was not played yet: somebody has begun to speak."""
@@ -78,6 +109,11 @@ class Source(OnPlace):
     def room_samples(self) -> int:
         """Samples that could be written now."""
         return self._native.room()
+
+    @property
+    def pending_samples(self) -> int:
+        """Samples that were written and are still to be played."""
+        return self._native.pending()
 
     @property
     def played_samples(self) -> int:
@@ -108,9 +144,14 @@ class Tap(OnPlace):
     Whoever listens late misses the oldest frames, never the newest.
     """
 
-    def __init__(self, place: Leg | Conference, number: int, native: _native.Tap) -> None:
+    def __init__(self, place: Leg | Conference, number: int, native: _native.Tap, rate_hz: int) -> None:
         super().__init__(place, number)
+        self.rate_hz = rate_hz
         self._native = native
+
+    def read_bytes(self) -> bytes:
+        """The same as `read()`, as bytes."""
+        return self._native.read()
 
     def read(self) -> Samples:
         """Everything that waits, possibly nothing. Never waits."""
@@ -151,3 +192,10 @@ class Tap(OnPlace):
             self.place.engine.native.close_tap(self.place.id, self.id)
         except (LegClosed, ConferenceClosed):
             return
+
+
+def as_samples(samples: npt.NDArray[Any] | bytes | bytearray | memoryview) -> Samples:
+    """As the native module takes them. Raises ValueError for half a sample."""
+    if isinstance(samples, bytes | bytearray | memoryview):
+        return np.frombuffer(samples, dtype=np.int16)
+    return np.ascontiguousarray(samples, dtype=np.int16)

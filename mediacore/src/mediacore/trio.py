@@ -29,6 +29,15 @@ class TrioLoop:
         """Waits until `descriptor` can be read."""
         await trio.lowlevel.wait_readable(descriptor)
 
+    async def until_readable(self, descriptor: int, *, timeout_s: float) -> None:
+        """Waits until `descriptor` can be read, or the time is over."""
+        with trio.move_on_after(timeout_s):
+            await trio.lowlevel.wait_readable(descriptor)
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits so long."""
+        await trio.sleep(seconds)
+
     def signal(self) -> trio.Event:
         """A signal that is not set."""
         return trio.Event()

@@ -35,6 +35,12 @@ class Loop(Protocol):
     async def wait_readable(self, descriptor: int) -> None:
         """Waits until `descriptor` can be read."""
 
+    async def until_readable(self, descriptor: int, *, timeout_s: float) -> None:
+        """Waits until `descriptor` can be read, or the time is over."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits so long."""
+
     def signal(self) -> Signal:
         """A signal that is not set."""
 

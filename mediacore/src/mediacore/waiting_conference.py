@@ -11,7 +11,8 @@ from mediacore.conference import Conference, ConferenceStats
 from mediacore.errors import EngineClosed
 from mediacore.events import TalkerChanged
 from mediacore.leg import Leg
-from mediacore.sound import Tap
+from mediacore.live_audio import WaitingTap
+from mediacore.sound import SAMPLE_RATE_HZ
 from mediacore.waiting import Mailroom, Subscription
 from mediacore.waiting_place import WaitingPlace
 
@@ -67,9 +68,9 @@ class WaitingConference(WaitingPlace[Conference]):
         """Who is in it: plain legs, `WaitingLeg.plain`, in the order in which they came."""
         return self.plain.members
 
-    def tap(self, *, buffer_ms: int = 2000) -> Tap:
-        """Copies the mix of all."""
-        return self.plain.tap(buffer_ms=buffer_ms)
+    def tap(self, *, rate_hz: int = SAMPLE_RATE_HZ, buffer_ms: int = 2000) -> WaitingTap:
+        """Copies the mix of all; see `mediacore.Leg.tap`."""
+        return WaitingTap(self.plain.tap(rate_hz=rate_hz, buffer_ms=buffer_ms), self._mailroom.loop)
 
     def stats(self) -> ConferenceStats:
         """What was measured, up to the newest 20 ms."""

@@ -10,8 +10,10 @@ from mediacore.conference import Conference
 from mediacore.errors import EngineClosed
 from mediacore.events import Event, PlayFinished, RecordEnd, RecordFinished
 from mediacore.leg import Leg
-from mediacore.recorder import Recorder
-from mediacore.sound import Player, Source
+from mediacore.live_audio import WaitingSource
+from mediacore.recorder import Beep, Recorder, RecordFormat
+from mediacore.sound import SAMPLE_RATE_HZ, Player
+from mediacore.tone import LEVEL_DBFS, Tone
 from mediacore.waiting import Mailroom, Subscription
 
 Found = TypeVar("Found", bound=Event)
@@ -30,28 +32,55 @@ class WaitingPlace(Generic[Place]):
         """The number of the leg or the conference."""
         return self.plain.id
 
-    def source(self, *, buffer_ms: int = 2000) -> Source:
-        """Plays what is written to it."""
-        return self.plain.source(buffer_ms=buffer_ms)
+    def source(self, *, rate_hz: int = SAMPLE_RATE_HZ, buffer_ms: int = 2000) -> WaitingSource:
+        """Plays what is written to it; see `mediacore.Leg.source`."""
+        return WaitingSource(self.plain.source(rate_hz=rate_hz, buffer_ms=buffer_ms), self._mailroom.loop)
 
     async def play_tone(self, hz: float, *, duration_ms: int, level_dbfs: float = -10.0) -> None:
         """Plays a sine to its end; cancelling this stops it."""
         await self._play(lambda: self.plain.play_tone(hz, level_dbfs=level_dbfs, duration_ms=duration_ms))
 
-    async def play(self, path: str | os.PathLike[str]) -> bool:
-        """Plays a WAV or FLAC file to its end; cancelling this stops it. False: it could not be read to its end."""
-        return await self._play(lambda: self.plain.engine.play(path, to=self.plain))
+    async def play_tones(self, tone: Tone, *, level_dbfs: float = LEVEL_DBFS) -> None:
+        """Plays a tone in time to its end, if it has one; cancelling this stops it."""
+        await self._play(lambda: self.plain.play_tones(tone, level_dbfs=level_dbfs))
+
+    async def play(
+        self,
+        *paths: str | os.PathLike[str],
+        times: int | None = 1,
+        start_ms: int = 0,
+        gain_db: float = 0.0,
+    ) -> bool:
+        """Plays files to their end; cancelling this stops it. False: not all was read. See `mediacore.Engine.play`."""
+        engine = self.plain.engine
+        return await self._play(
+            lambda: engine.play(*paths, to=self.plain, times=times, start_ms=start_ms, gain_db=gain_db)
+        )
 
     def record(
         self,
         path: str | os.PathLike[str],
         *,
+        format: RecordFormat | None = None,
         channels: Literal["stereo", "mixed"] | None = None,
         max_s: float | None = None,
         max_bytes: int | None = None,
+        max_silence_s: float | None = None,
+        pauses: Literal["left-out", "silent"] = "left-out",
+        beep: Beep | None = None,
     ) -> Recorder:
         """Records what is heard here; leaving the recorder's `with` ends it. See `mediacore.Engine.record`."""
-        return self.plain.engine.record(self.plain, path, channels=channels, max_s=max_s, max_bytes=max_bytes)
+        return self.plain.engine.record(
+            self.plain,
+            path,
+            format=format,
+            channels=channels,
+            max_s=max_s,
+            max_bytes=max_bytes,
+            max_silence_s=max_silence_s,
+            pauses=pauses,
+            beep=beep,
+        )
 
     async def wait_recorded(self, recorder: Recorder, *, timeout_s: float | None = None) -> RecordEnd:
         """Waits until a recording has ended, by a limit or by whatever else; raises TimeoutError after `timeout_s`."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from mediacore import engine as plain
 from mediacore.bridge import Bridge
@@ -21,8 +21,9 @@ from mediacore.events import (
     ToneStarted,
 )
 from mediacore.leg import Leg
+from mediacore.live_audio import WaitingTap
 from mediacore.params import RtpParams
-from mediacore.sound import Tap
+from mediacore.sound import SAMPLE_RATE_HZ
 from mediacore.stats import EngineStats, LegStats, LegStatsTable
 from mediacore.verdict import Verdict
 from mediacore.waiting import Loop, Mailroom, Subscription
@@ -121,9 +122,15 @@ class WaitingLeg(WaitingPlace[Leg]):
         """`send=True`: the peer hears silence; `receive=True`: nobody hears the peer."""
         self.plain.mute(send=send, receive=receive)
 
-    def tap(self, *, buffer_ms: int = 2000) -> Tap:
-        """Copies what the peer says."""
-        return self.plain.tap(buffer_ms=buffer_ms)
+    def tap(
+        self,
+        side: Literal["received", "sent"] = "received",
+        *,
+        rate_hz: int = SAMPLE_RATE_HZ,
+        buffer_ms: int = 2000,
+    ) -> WaitingTap:
+        """Copies what the peer says, or is sent; see `mediacore.Leg.tap`."""
+        return WaitingTap(self.plain.tap(side, rate_hz=rate_hz, buffer_ms=buffer_ms), self._mailroom.loop)
 
     def stats(self) -> LegStats:
         """What was measured, up to the newest packet."""

@@ -5,6 +5,7 @@
 //! Nothing allocates but `new`, and what is not for media threads: `container` and `resample`.
 #![deny(unsafe_code)]
 
+pub mod cadence;
 pub mod codec;
 pub mod comfort_noise;
 pub mod conceal;
@@ -21,6 +22,7 @@ pub mod tone;
 pub mod vad;
 mod widen;
 
+pub use cadence::{BadCadence, Cadence, Step};
 pub use codec::{
     Codec, CodecError, CodecKind, Decoder, DecoderParams, Encoder, EncoderParams, UnknownCodec,
 };

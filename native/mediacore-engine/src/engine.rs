@@ -4,6 +4,7 @@ mod conference;
 mod files;
 mod sound;
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -13,12 +14,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 pub use conference::ConferenceOptions;
+use files::Beeping;
 
 use crate::command::{Command, Placed};
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::format::CodecBook;
-use crate::ids::{BridgeId, ConferenceId, LegId, Place};
+use crate::ids::{BridgeId, ConferenceId, LegId, Place, RecorderId};
 use crate::leg::{Leg, Mutes, Seeds};
 use crate::notices::Notices;
 use crate::os::{Wake, fill_random, monotonic, wall_clock};
@@ -67,6 +69,7 @@ pub struct Engine {
     reader: FileReader,
     writer: FileWriter,
     notices: Arc<Notices>,
+    beeps: Mutex<HashMap<RecorderId, Beeping>>,
     events_wake: Arc<Wake>,
     last_id: AtomicU64,
     cname: String,
@@ -99,6 +102,7 @@ impl Engine {
             reader: FileReader::start()?,
             writer: FileWriter::start(Arc::clone(&notices))?,
             notices,
+            beeps: Mutex::default(),
             events_wake,
             last_id: AtomicU64::new(0),
             // 96 random bits that say nothing about anybody (RFC 7022 4.2).

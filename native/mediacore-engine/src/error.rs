@@ -5,8 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use mediacore_audio::AudioError;
-
+use mediacore_audio::{AudioError, BadCadence, LIVE_RATES_HZ};
 use mediacore_rtp::DigitsError;
 
 use crate::ids::{ConferenceId, LegId, Place};
@@ -52,6 +51,10 @@ pub enum EngineError {
     },
     /// Not digits, or not so long.
     BadDigits(DigitsError),
+    /// No tone in time.
+    BadCadence(BadCadence),
+    /// Live audio has another rate.
+    BadRate(u32),
     /// Nothing was agreed with the peer that digits could be sent in.
     NoTelephoneEvent(LegId),
     /// A media thread, or the thread that writes files, did not answer in time.
@@ -90,6 +93,10 @@ impl fmt::Display for EngineError {
             EngineError::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
             EngineError::AudioFile { path, error } => write!(f, "{}: {error}", path.display()),
             EngineError::BadDigits(error) => error.fmt(f),
+            EngineError::BadCadence(error) => error.fmt(f),
+            EngineError::BadRate(rate_hz) => {
+                write!(f, "{rate_hz} Hz; possible are {LIVE_RATES_HZ:?}")
+            }
             EngineError::NoTelephoneEvent(leg) => {
                 write!(f, "the peer of leg {} takes no telephone-event", leg.0)
             }
@@ -115,6 +122,12 @@ impl EngineError {
 impl From<DigitsError> for EngineError {
     fn from(error: DigitsError) -> EngineError {
         EngineError::BadDigits(error)
+    }
+}
+
+impl From<BadCadence> for EngineError {
+    fn from(error: BadCadence) -> EngineError {
+        EngineError::BadCadence(error)
     }
 }
 

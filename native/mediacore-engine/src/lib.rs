@@ -31,6 +31,7 @@ mod incoming;
 mod latch;
 mod leg;
 mod listeners;
+mod live_source;
 mod manual;
 mod notices;
 mod os;
@@ -61,16 +62,20 @@ pub use format::{CodecBook, CodecId, Format, Formats};
 pub use frame::Rate;
 pub use ids::{BridgeId, ConferenceId, LegId, Place, RecorderId, SoundId, TapId};
 pub use leg::{Mutes, Seeds};
+pub use live_source::LiveSource;
 pub use manual::{ManualThread, Output};
 pub use mediacore_audio::codec::opus::OpusParams;
 pub use outlet::Channel;
 pub use params::{Direction, LegParams};
-pub use recorder::{RecordChannels, RecordEnd, RecordOptions, Recorder};
+pub use player::{PlayPosition, Player, Playlist};
+pub use recorder::{Beep, RecordChannels, RecordEnd, RecordFormat, RecordOptions, Recorder};
 pub use registry::Opening;
-pub use source::SourceWriter;
 pub use stats::{COLUMNS, EngineStats, Kind, LegStats, WORDS};
 pub use tap::{Tap, TapSide};
 pub use transport::SrtpParams;
 
 /// SRTP alone, without legs.
 pub use mediacore_rtp::srtp;
+
+/// What a cadence is made of.
+pub use mediacore_audio::{Partial, Step};

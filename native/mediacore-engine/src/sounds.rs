@@ -1,6 +1,6 @@
 //! What plays to one leg, or to a conference: tones, files and sources, mixed.
 
-use mediacore_audio::ToneSource;
+use mediacore_audio::{Cadence, ToneSource};
 
 use crate::event::Event;
 use crate::frame::{Rate, mix_into};
@@ -20,6 +20,10 @@ pub const TONE_RATE: Rate = Rate::Khz8;
 pub enum Sound {
     /// For a while or for ever; gone when it ends.
     Tone(ToneSource),
+    /// Tones in time; gone when the last one ends.
+    Cadence(Cadence),
+    /// The same to tell of a recording: until it is removed, and nothing is told of its end.
+    Beep(Cadence),
     /// Until the one who fills it says that this was all; gone then.
     File(SourceReader),
     /// Until it is removed.
@@ -139,17 +143,17 @@ impl Sounds {
 }
 
 impl Sound {
-    /// Whether it comes to an end by itself, which is told of; a source is ended by who fills it.
+    /// Whether its end is told of; a source is ended by who fills it, and a beep by its recording.
     #[must_use]
     pub fn has_end(&self) -> bool {
-        !matches!(self, Sound::Source(_))
+        !matches!(self, Sound::Source(_) | Sound::Beep(_))
     }
 
     /// The rate that it was made at.
     #[must_use]
     fn rate(&self) -> Rate {
         match self {
-            Sound::Tone(_) => TONE_RATE,
+            Sound::Tone(_) | Sound::Cadence(_) | Sound::Beep(_) => TONE_RATE,
             Sound::File(source) | Sound::Source(source) => source.rate(),
         }
     }
@@ -160,6 +164,14 @@ impl Sound {
             Sound::Tone(tone) => {
                 tone.fill(frame);
                 tone.is_finished().then_some(true)
+            }
+            Sound::Cadence(cadence) => {
+                cadence.fill(frame);
+                cadence.is_finished().then_some(true)
+            }
+            Sound::Beep(cadence) => {
+                cadence.fill(frame);
+                None
             }
             Sound::File(file) => {
                 file.read(frame);

@@ -1,4 +1,4 @@
-//! Frame from outside that are played to a leg: a ring that one thread fills and the media thread empties.
+//! Samples from outside that are played to a leg: a ring that one thread fills and the media thread empties.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -7,12 +7,14 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::frame::Rate;
 
+/// What both halves know of each other.
 #[derive(Debug, Default)]
-struct Shared {
-    // Frame counted since the beginning; positions never wrap in practice (2^64 samples are 73 million years).
+pub struct Counts {
+    // Samples counted since the beginning; positions never wrap in practice (2^64 samples are 73 million years).
     cleared_until: AtomicU64,
+    // Of those that were written: played or cleared.
+    taken: AtomicU64,
     played: AtomicU64,
-    overflowed: AtomicU64,
     starved: AtomicU64,
     // One of the three below.
     end: AtomicU8,
@@ -22,12 +24,20 @@ const OPEN: u8 = 0;
 const COMPLETE: u8 = 1;
 const BROKEN_OFF: u8 = 2;
 
+impl Counts {
+    /// Samples that have left the ring, played or cleared.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Acquire)
+    }
+}
+
 /// The filling half.
 #[derive(Debug)]
 pub struct SourceWriter {
     ring: Producer<i16>,
     written: u64,
-    shared: Arc<Shared>,
+    shared: Arc<Counts>,
 }
 
 /// The media thread's half.
@@ -36,14 +46,14 @@ pub struct SourceReader {
     ring: Consumer<i16>,
     taken: u64,
     rate: Rate,
-    shared: Arc<Shared>,
+    shared: Arc<Counts>,
 }
 
 /// Both halves of a source that holds at most `samples_max` samples of this rate.
 #[must_use]
 pub fn source(rate: Rate, samples_max: usize) -> (SourceWriter, SourceReader) {
     let (producer, consumer) = RingBuffer::new(samples_max.max(1));
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Counts::default());
     let writer = SourceWriter {
         ring: producer,
         written: 0,
@@ -61,14 +71,10 @@ pub fn source(rate: Rate, samples_max: usize) -> (SourceWriter, SourceReader) {
 }
 
 impl SourceWriter {
-    /// Adds what fits and says how many samples that were; the others are counted as overflow. Never waits.
+    /// Adds what fits and says how many samples that were. Never waits.
     pub fn write(&mut self, samples: &[i16]) -> usize {
-        let (written, overflow) = self.ring.push_partial_slice(samples);
-        let (written, overflow) = (written.len(), overflow.len());
+        let written = self.ring.push_partial_slice(samples).0.len();
         self.written += written as u64;
-        self.shared
-            .overflowed
-            .fetch_add(overflow as u64, Ordering::Relaxed);
         written
     }
 
@@ -76,6 +82,30 @@ impl SourceWriter {
     pub fn finish(&mut self, completed: bool) {
         let end = if completed { COMPLETE } else { BROKEN_OFF };
         self.shared.end.store(end, Ordering::Release);
+    }
+
+    /// More will be written after all.
+    pub fn reopen(&mut self) {
+        self.shared.end.store(OPEN, Ordering::Release);
+    }
+
+    /// For those who want to know how far it is.
+    #[must_use]
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Samples written so far, cleared ones among them.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Samples that are still to be played.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        let cleared = self.shared.cleared_until.load(Ordering::Relaxed);
+        self.written - self.shared.taken().max(cleared)
     }
 
     /// Whether nobody will play any more of it.
@@ -91,25 +121,19 @@ impl SourceWriter {
             .store(self.written, Ordering::Release);
     }
 
-    /// Frame that could be written now.
+    /// Samples that could be written now.
     #[must_use]
     pub fn room(&self) -> usize {
         self.ring.slots()
     }
 
-    /// Frame that were played so far, cleared ones not among them.
+    /// Samples that were played so far, cleared ones not among them.
     #[must_use]
     pub fn played(&self) -> u64 {
         self.shared.played.load(Ordering::Acquire)
     }
 
-    /// Frame that found no room.
-    #[must_use]
-    pub fn overflowed(&self) -> u64 {
-        self.shared.overflowed.load(Ordering::Relaxed)
-    }
-
-    /// Frame of silence that were played because too few had been written, after the first one.
+    /// Samples of silence that were played because too few had been written, after the first one.
     #[must_use]
     pub fn starved(&self) -> u64 {
         self.shared.starved.load(Ordering::Relaxed)
@@ -129,6 +153,7 @@ impl SourceReader {
         let (read, missing) = self.ring.pop_partial_slice(frame);
         let (read, missing) = (read.len(), missing.len());
         self.taken += read as u64;
+        self.shared.taken.store(self.taken, Ordering::Release);
         self.shared.played.fetch_add(read as u64, Ordering::Release);
         if self.taken > 0 {
             self.shared
@@ -193,10 +218,10 @@ mod tests {
     }
 
     #[test]
-    fn what_finds_no_room_is_counted() {
+    fn what_finds_no_room_is_told_of() {
         let (mut writer, _reader) = source(Rate::Khz8, 100);
         assert_eq!(writer.write(&[1; 130]), 100);
-        assert_eq!((writer.overflowed(), writer.room()), (30, 0));
+        assert_eq!(writer.room(), 0);
     }
 
     #[test]

@@ -3,15 +3,16 @@
 
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
+use mediacore_audio::{FRAME_SAMPLES, Frame, LiveResampler, SAMPLE_RATE_HZ};
 
+use crate::error::EngineError;
 use crate::ids::TapId;
 use crate::os::Wake;
-use mediacore_audio::{FRAME_SAMPLES, Frame};
 
 /// Which direction is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +42,12 @@ pub struct TapFeed {
 }
 
 /// The listener's half.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Tap {
     shared: Arc<Shared>,
+    // To the listener's rate, by the listener: a media thread has no time for it.
+    resampler: Option<Mutex<LiveResampler>>,
+    sample_rate_hz: u32,
 }
 
 /// Both halves of a tap that holds at most `frames_max` frames of 20 ms.
@@ -59,7 +63,11 @@ pub fn tap(id: TapId, side: TapSide, frames_max: usize) -> io::Result<(TapFeed, 
             side,
             shared: Arc::clone(&shared),
         },
-        Tap { shared },
+        Tap {
+            shared,
+            resampler: None,
+            sample_rate_hz: SAMPLE_RATE_HZ,
+        },
     ))
 }
 
@@ -76,9 +84,31 @@ impl TapFeed {
 }
 
 impl Tap {
+    /// The same tap, whose samples come at this rate.
+    pub fn at(mut self, sample_rate_hz: u32) -> Result<Tap, EngineError> {
+        let resampler = LiveResampler::new(SAMPLE_RATE_HZ, sample_rate_hz)
+            .map_err(|_| EngineError::BadRate(sample_rate_hz))?;
+        self.resampler = (sample_rate_hz != SAMPLE_RATE_HZ).then(|| Mutex::new(resampler));
+        self.sample_rate_hz = sample_rate_hz;
+        Ok(self)
+    }
+
     /// All frames that wait, one after the other, oldest first.
     #[must_use]
     pub fn read(&self) -> Vec<i16> {
+        let samples = self.read_frames();
+        let Some(resampler) = &self.resampler else {
+            return samples;
+        };
+        // Whole frames are whole milliseconds: as many samples come out as the ratio says.
+        let length = samples.len() * self.sample_rate_hz as usize / SAMPLE_RATE_HZ as usize;
+        let mut resampled = vec![0; length];
+        let mut resampler = resampler.lock().expect("no panic holds this lock");
+        resampler.process(&samples, &mut resampled);
+        resampled
+    }
+
+    fn read_frames(&self) -> Vec<i16> {
         // Cleared first: a frame that comes meanwhile is either read below or pokes again.
         self.shared.wake.clear();
         let mut samples = Vec::with_capacity(self.shared.frames.len() * FRAME_SAMPLES);
@@ -134,5 +164,21 @@ mod tests {
         }
         assert_eq!(tap.dropped_frames(), 3);
         assert_eq!(tap.read()[0], 4);
+    }
+
+    #[test]
+    fn another_rate_is_as_many_samples_more_or_less() {
+        for (rate_hz, samples) in [(8000, 160), (16_000, 320), (24_000, 480), (48_000, 960)] {
+            let (feed, tap) = tap(TapId(1), TapSide::Sent, 8).expect("a descriptor");
+            let tap = tap.at(rate_hz).expect("a good rate");
+            for count in 1..=3 {
+                for _ in 0..count {
+                    feed.push(&[1000; FRAME_SAMPLES]);
+                }
+                let read = tap.read();
+                assert_eq!(read.len(), count * samples);
+                assert!(count == 1 || read.iter().all(|sample| sample.abs_diff(1000) < 20));
+            }
+        }
     }
 }

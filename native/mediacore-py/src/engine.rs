@@ -6,14 +6,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mediacore_engine::{
-    BridgeId, CodecId, EngineConfig, EngineError, LegId, Opening, RecordChannels, RecordOptions,
-    RecorderId, SoundId, TapId, TapSide,
+    BridgeId, CodecId, EngineConfig, EngineError, LegId, Opening, Playlist, RecorderId, SoundId,
+    TapId, TapSide,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
 
+use crate::cadence::{NativeStep, steps_of};
 use crate::error::to_python;
 use crate::params::{LegParams, host};
+use crate::player::Player;
+use crate::record_options::RecordOptions;
 use crate::recorder::Recorder;
 use crate::source::Source;
 use crate::tap::Tap;
@@ -123,38 +126,67 @@ impl Engine {
         .map(|sound| sound.0)
     }
 
-    /// Plays a WAV or FLAC file, and returns its number.
-    fn play_file(&self, py: Python<'_>, place: u64, path: PathBuf) -> PyResult<u64> {
+    /// Plays steps of tones: for each its frequencies and levels, and its milliseconds; returns their number.
+    fn play_cadence(
+        &self,
+        py: Python<'_>,
+        place: u64,
+        steps: Vec<NativeStep>,
+        repeat_from: Option<usize>,
+    ) -> PyResult<u64> {
         call(py, || {
-            self.engine.play_file(self.engine.place_of(place), &path)
+            self.engine
+                .play_cadence(self.engine.place_of(place), steps_of(steps), repeat_from)
         })
         .map(|sound| sound.0)
     }
 
-    /// Records both directions into a WAV file: the recording's number, and the recording.
+    /// Plays files one after the other: their number, and how to get on with them.
+    fn play_files(
+        &self,
+        py: Python<'_>,
+        place: u64,
+        paths: Vec<PathBuf>,
+        rounds: Option<u32>,
+        start_ms: u64,
+        gain_db: f64,
+    ) -> PyResult<(u64, Player)> {
+        let list = Playlist {
+            paths,
+            rounds,
+            start: Duration::from_millis(start_ms),
+            gain_db,
+        };
+        let (sound, player) = call(py, || {
+            self.engine.play_files(self.engine.place_of(place), list)
+        })?;
+        Ok((sound.0, Player::new(player)))
+    }
+
+    /// Records both directions into a file: the recording's number, and the recording.
     fn record(
         &self,
         py: Python<'_>,
         place: u64,
         path: PathBuf,
-        mixed: bool,
-        max_ms: Option<u64>,
-        max_bytes: Option<u64>,
+        options: &RecordOptions,
     ) -> PyResult<(u64, Recorder)> {
-        let options = RecordOptions {
-            channels: if mixed {
-                RecordChannels::Mixed
-            } else {
-                RecordChannels::Stereo
-            },
-            max_duration: max_ms.map(Duration::from_millis),
-            max_octets: max_bytes,
-        };
         let recorder = call(py, || {
+            let options = options.native(|number| self.engine.place_of(number))?;
             self.engine
-                .record(self.engine.place_of(place), &path, options)
+                .record(self.engine.place_of(place), &path, &options)
         })?;
         Ok((recorder.id.0, Recorder::new(recorder)))
+    }
+
+    /// Leaves out what is heard from now on, or lets it be silence.
+    fn pause_recorder(&self, py: Python<'_>, recorder: u64) {
+        py.detach(|| self.engine.pause_recorder(RecorderId(recorder)));
+    }
+
+    /// Records again.
+    fn resume_recorder(&self, py: Python<'_>, recorder: u64) -> PyResult<()> {
+        call(py, || self.engine.resume_recorder(RecorderId(recorder)))
     }
 
     /// Ends a recording; its file is whole when this returns.
@@ -170,13 +202,15 @@ impl Engine {
         &self,
         py: Python<'_>,
         place: u64,
-        samples_max: usize,
+        rate_hz: u32,
+        buffer_ms: u64,
     ) -> PyResult<(u64, Source)> {
-        let (sound, writer) = call(py, || {
+        let buffer = Duration::from_millis(buffer_ms);
+        let (sound, source) = call(py, || {
             self.engine
-                .play_source(self.engine.place_of(place), samples_max)
+                .play_source(self.engine.place_of(place), rate_hz, buffer)
         })?;
-        Ok((sound.0, Source::new(writer)))
+        Ok((sound.0, Source::new(source)))
     }
 
     /// Sends digits, and returns the number of what is being sent.
@@ -210,6 +244,7 @@ impl Engine {
         place: u64,
         sent: bool,
         frames_max: usize,
+        rate_hz: u32,
     ) -> PyResult<(u64, Tap)> {
         let side = if sent {
             TapSide::Sent
@@ -217,8 +252,8 @@ impl Engine {
             TapSide::Received
         };
         let (number, tap) = call(py, || {
-            self.engine
-                .tap(self.engine.place_of(place), side, frames_max)
+            let place = self.engine.place_of(place);
+            self.engine.tap(place, side, frames_max, rate_hz)
         })?;
         Ok((number.0, Tap::new(tap)))
     }

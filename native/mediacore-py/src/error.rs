@@ -32,7 +32,9 @@ fn exception(py: Python<'_>, error: EngineError) -> PyResult<PyErr> {
         EngineError::NoTelephoneEvent(leg) => {
             errors.getattr("NoTelephoneEvent")?.call1((leg.0,))?
         }
-        EngineError::BadDigits(_) => return Ok(PyValueError::new_err(message)),
+        EngineError::BadDigits(_) | EngineError::BadCadence(_) | EngineError::BadRate(_) => {
+            return Ok(PyValueError::new_err(message));
+        }
         EngineError::PortsExhausted(range) => {
             let ports = PyRange::new(py, range.start as isize, range.end as isize)?;
             errors.getattr("PortsExhausted")?.call1((ports,))?

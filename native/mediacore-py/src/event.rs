@@ -94,6 +94,7 @@ pub fn end_name(end: RecordEnd) -> &'static str {
         RecordEnd::LegClosed => "leg-closed",
         RecordEnd::MaxDuration => "max-duration",
         RecordEnd::MaxOctets => "max-bytes",
+        RecordEnd::MaxSilence => "max-silence",
         RecordEnd::DiskFull => "disk-full",
         RecordEnd::WriteFailed => "write-failed",
     }

@@ -1,10 +1,13 @@
 //! The Python module `mediacore._native`: converts, releases the GIL, calls the engine, returns.
 
+mod cadence;
 mod conference;
 mod engine;
 mod error;
 mod event;
 mod params;
+mod player;
+mod record_options;
 mod recorder;
 mod source;
 mod srtp;
@@ -23,6 +26,10 @@ mod _native {
     use super::engine::Engine;
     #[pymodule_export]
     use super::params::LegParams;
+    #[pymodule_export]
+    use super::player::Player;
+    #[pymodule_export]
+    use super::record_options::RecordOptions;
     #[pymodule_export]
     use super::recorder::Recorder;
     #[pymodule_export]

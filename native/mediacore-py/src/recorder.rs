@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 
 use crate::event::{end_name, milliseconds};
 
-/// Pauses a recording, and tells how far it is.
+/// Tells how far a recording is.
 #[pyclass(frozen, module = "mediacore._native")]
 pub struct Recorder {
     recorder: mediacore_engine::Recorder,
@@ -18,16 +18,6 @@ impl Recorder {
 
 #[pymethods]
 impl Recorder {
-    /// Leaves out what is heard from now on.
-    fn pause(&self) {
-        self.recorder.pause();
-    }
-
-    /// Records again.
-    fn resume(&self) {
-        self.recorder.resume();
-    }
-
     /// Milliseconds in the file.
     fn duration_ms(&self) -> f64 {
         milliseconds(self.recorder.duration())

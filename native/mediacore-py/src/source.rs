@@ -2,25 +2,25 @@
 
 use std::sync::Mutex;
 
-use mediacore_engine::SourceWriter;
+use mediacore_engine::LiveSource;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 
 /// Takes samples to be played.
 #[pyclass(frozen, module = "mediacore._native")]
 pub struct Source {
-    writer: Mutex<SourceWriter>,
+    source: Mutex<LiveSource>,
 }
 
 impl Source {
-    pub fn new(writer: SourceWriter) -> Source {
+    pub fn new(source: LiveSource) -> Source {
         Source {
-            writer: Mutex::new(writer),
+            source: Mutex::new(source),
         }
     }
 
-    fn with<T>(&self, ask: impl FnOnce(&mut SourceWriter) -> T) -> T {
-        ask(&mut self.writer.lock().expect("no panic holds this lock"))
+    fn with<T>(&self, ask: impl FnOnce(&mut LiveSource) -> T) -> T {
+        ask(&mut self.source.lock().expect("no panic holds this lock"))
     }
 }
 
@@ -29,31 +29,36 @@ impl Source {
     /// Adds what fits, and says how many samples that were.
     fn write(&self, py: Python<'_>, samples: PyBuffer<i16>) -> PyResult<usize> {
         let samples = samples.to_vec(py)?;
-        Ok(py.detach(|| self.with(|writer| writer.write(&samples))))
+        Ok(py.detach(|| self.with(|source| source.write(&samples))))
     }
 
     /// Takes back what was not played yet.
     fn clear(&self) {
-        self.with(|writer| writer.clear());
+        self.with(|source| source.clear());
     }
 
     /// Samples that could be written now.
     fn room(&self) -> usize {
-        self.with(|writer| writer.room())
+        self.with(|source| source.room())
+    }
+
+    /// Samples that are still to be played.
+    fn pending(&self) -> u64 {
+        self.with(|source| source.pending())
     }
 
     /// Samples played so far.
     fn played(&self) -> u64 {
-        self.with(|writer| writer.played())
+        self.with(|source| source.played())
     }
 
     /// Samples that found no room.
     fn overflowed(&self) -> u64 {
-        self.with(|writer| writer.overflowed())
+        self.with(|source| source.overflowed())
     }
 
     /// Samples of silence that were played for want of written ones.
     fn starved(&self) -> u64 {
-        self.with(|writer| writer.starved())
+        self.with(|source| source.starved())
     }
 }

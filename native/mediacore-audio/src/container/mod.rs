@@ -1,14 +1,22 @@
-//! Audio out of files: WAV and FLAC, told apart by their first octets, mixed down to mono. Opens nothing: it is given
+//! Audio out of files: WAV, FLAC, Ogg Opus and MP3, told apart by their first octets, mixed down to mono. Opens nothing: it is given
 //! octets by whoever may wait for a disk, which a media thread may not.
 
 mod flac;
+mod mp3;
+mod ogg;
+mod opus;
+mod opus_head;
+mod opus_writer;
 mod wav;
 mod wav_header;
 
 use std::fmt;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use flac::Flac;
+use mp3::{Mp3, is_mp3};
+use opus::Opus;
+pub use opus_writer::OpusWriter;
 use wav::Wav;
 pub use wav_header::{WAV_DATA_OCTETS_MAX, WAV_HEADER_OCTETS, wav_header};
 
@@ -25,12 +33,18 @@ pub trait AudioReader: Send {
 
     /// Appends the next block of samples to `mono`, full scale being ±1; false when there are no more.
     fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool, AudioError>;
+
+    /// Before the first `read`: leaves out at most so many samples without the work of decoding them, and a bounded number in
+    /// one call; says how many these were. Zero: what else is not wanted is to be read and thrown away.
+    fn skip(&mut self, _samples: u64) -> Result<u64, AudioError> {
+        Ok(0)
+    }
 }
 
 /// Why there is no audio, or no more of it.
 #[derive(Debug)]
 pub enum AudioError {
-    /// Neither WAV nor FLAC.
+    /// Neither WAV, FLAC, Ogg nor MP3.
     NotAudio,
     /// It begins like audio and goes on otherwise.
     Malformed(&'static str),
@@ -43,7 +57,7 @@ pub enum AudioError {
 impl fmt::Display for AudioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AudioError::NotAudio => f.write_str("neither WAV nor FLAC"),
+            AudioError::NotAudio => f.write_str("neither WAV, FLAC, Ogg Opus nor MP3"),
             AudioError::Malformed(what) => f.write_str(what),
             AudioError::Unsupported(what) => write!(f, "{what} is not supported"),
             AudioError::Io(error) => error.fmt(f),
@@ -61,15 +75,17 @@ impl From<io::Error> for AudioError {
 
 /// A reader for what `source` holds.
 pub fn open_audio(
-    mut source: impl Read + Send + 'static,
+    mut source: impl Read + Seek + Send + Sync + 'static,
 ) -> Result<Box<dyn AudioReader>, AudioError> {
     let mut magic = [0; 4];
-    let length = fill(&mut source, &mut magic)?;
-    let source = Cursor::new(magic).take(length as u64).chain(source);
+    fill(&mut source, &mut magic)?;
+    source.seek(SeekFrom::Start(0))?;
     match &magic {
         // RF64 (EBU Tech 3306) is RIFF whose sizes may be wider than 32 bits; its audio ends with the file.
         b"RIFF" | b"RF64" => Ok(Box::new(Wav::open(source)?)),
         b"fLaC" => Ok(Box::new(Flac::open(source)?)),
+        ogg::CAPTURE => Ok(Box::new(Opus::open(source)?)),
+        _ if is_mp3(magic) => Ok(Box::new(Mp3::open(source)?)),
         _ => Err(AudioError::NotAudio),
     }
 }

@@ -2,7 +2,7 @@
 //! WAVE_FORMAT_EXTENSIBLE). A file that was cut off, or whose writer never came back to fill in its sizes, is read as
 //! far as it goes.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use super::{AudioError, AudioReader, check_shape, fill};
 use crate::codec::g711::{decode_alaw, decode_ulaw};
@@ -83,7 +83,7 @@ impl<R: Read> Wav<R> {
     }
 }
 
-impl<R: Read + Send> AudioReader for Wav<R> {
+impl<R: Read + Seek + Send> AudioReader for Wav<R> {
     fn sample_rate_hz(&self) -> u32 {
         self.format.sample_rate_hz
     }
@@ -100,6 +100,16 @@ impl<R: Read + Send> AudioReader for Wav<R> {
             mono.push(sum * share);
         }
         Ok(octets == self.block.len())
+    }
+
+    fn skip(&mut self, samples: u64) -> Result<u64, AudioError> {
+        let frame_octets = self.format.frame_octets() as u64;
+        let skipped = samples.min(self.data.limit() / frame_octets);
+        // A file is shorter than 2^63 octets, and a place behind its end only reads as its end.
+        let octets = i64::try_from(skipped * frame_octets).unwrap_or(i64::MAX);
+        self.data.get_mut().seek(SeekFrom::Current(octets))?;
+        self.data.set_limit(self.data.limit() - octets as u64);
+        Ok(skipped)
     }
 }
 

@@ -1,17 +1,19 @@
 //! What an engine plays to legs and conferences, and copies from them.
 
-use mediacore_audio::ToneSource;
+use std::time::Duration;
+
+use mediacore_audio::{Cadence, Step, ToneSource};
 use mediacore_rtp::DigitSender;
 
 use super::Engine;
 use crate::command::Command;
 use crate::error::EngineError;
-use crate::frame::Rate;
 use crate::ids::{LegId, Place, SoundId, TapId};
 use crate::leg::{DIALLED_MAX, DIGITS_CLOCK_HZ, DialRefusal, Mutes};
 use crate::listeners::{TAPS_MAX, ToneWatch, WATCHED_MAX};
+use crate::live_source::{LiveSource, live_source};
+use crate::recorder::Beep;
 use crate::sounds::{SOUNDS_MAX, Sound, TONE_RATE};
-use crate::source::{SourceWriter, source};
 use crate::tap::{Tap, TapSide, tap};
 
 impl Engine {
@@ -52,13 +54,32 @@ impl Engine {
         )
     }
 
-    /// Plays what is written to the source, which holds at most `samples_max` samples (8,000 a second).
+    /// Plays a cadence to its end, or until it is stopped.
+    pub fn play_cadence(
+        &self,
+        place: Place,
+        steps: Vec<Step>,
+        repeat_from: Option<usize>,
+    ) -> Result<SoundId, EngineError> {
+        let cadence = Cadence::new(steps, repeat_from, TONE_RATE.hz())?;
+        self.play(place, Sound::Cadence(cadence))
+    }
+
+    /// A beep for `RecordOptions`, of these steps over and over.
+    pub fn beep(steps: Vec<Step>, to: Vec<Place>) -> Result<Beep, EngineError> {
+        let tone = Cadence::new(steps, Some(0), TONE_RATE.hz())?;
+        Ok(Beep { tone, to })
+    }
+
+    /// Plays what is written to the source in samples of this rate, and holds at most `buffer`.
     pub fn play_source(
         &self,
         place: Place,
-        samples_max: usize,
-    ) -> Result<(SoundId, SourceWriter), EngineError> {
-        let (writer, reader) = source(Rate::Khz8, samples_max);
+        sample_rate_hz: u32,
+        buffer: Duration,
+    ) -> Result<(SoundId, LiveSource), EngineError> {
+        let best = self.registry()?.rate_of(place)?;
+        let (writer, reader) = live_source(sample_rate_hz, best, buffer)?;
         Ok((self.play(place, Sound::Source(reader))?, writer))
     }
 
@@ -102,15 +123,18 @@ impl Engine {
             .is_some())
     }
 
-    /// Copies what the peer says, or is sent, or the mix of a conference (`TapSide::Received`), to a tap that holds at most `frames_max` frames of 20 ms.
+    /// Copies what the peer says, or is sent, or the mix of a conference (`TapSide::Received`), to a tap that holds at most
+    /// `frames_max` frames of 20 ms and gives them out at `sample_rate_hz`.
     pub fn tap(
         &self,
         place: Place,
         side: TapSide,
         frames_max: usize,
+        sample_rate_hz: u32,
     ) -> Result<(TapId, Tap), EngineError> {
         let number = TapId(self.next_id());
         let (feed, tap) = tap(number, side, frames_max)?;
+        let tap = tap.at(sample_rate_hz)?;
         self.ask(place, |reply| Command::AddTap(place, feed, reply))?
             .map_err(|_| EngineError::TooMany {
                 what: "taps on one leg or conference",

@@ -3,20 +3,18 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
-use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use mediacore_audio::{Cadence, SAMPLE_RATE_HZ};
 use rtrb::Consumer;
 
 use super::feed::Recorded;
+use super::silence::SilenceMeter;
+use super::sound_file::{RecordFormat, SoundFile};
 use super::timeline::Timeline;
-use super::wav_file::WavFile;
-use super::writer::Message;
 use crate::ids::{Place, RecorderId};
-use crate::os::monotonic;
-use mediacore_audio::SAMPLE_RATE_HZ;
 
 /// What the channels of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,15 +26,43 @@ pub enum RecordChannels {
     Mixed,
 }
 
+/// A tone that tells of a recording for as long as it goes on, and not in its pauses.
+#[derive(Debug, Clone)]
+pub struct Beep {
+    /// The tone, which comes again and again by itself.
+    pub tone: Cadence,
+    /// Who hears it.
+    pub to: Vec<Place>,
+}
+
 /// How to record.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RecordOptions {
+    /// What the file is.
+    pub format: RecordFormat,
     /// What the channels are.
     pub channels: RecordChannels,
     /// How long the recording may become; none: as long as a WAV file can be (37 hours of stereo).
     pub max_duration: Option<Duration>,
     /// How large the file may become.
     pub max_octets: Option<u64>,
+    /// How long nobody may speak, in either direction.
+    pub max_silence: Option<Duration>,
+    /// Pauses are silence in the file; else they are left out.
+    pub keeps_pauses: bool,
+    /// What the parties hear of it.
+    pub beep: Option<Beep>,
+}
+
+impl RecordOptions {
+    /// Channels of the file.
+    #[must_use]
+    pub fn channel_count(&self) -> u8 {
+        match self.channels {
+            RecordChannels::Stereo => 2,
+            RecordChannels::Mixed => 1,
+        }
+    }
 }
 
 /// Why a recording ended.
@@ -50,6 +76,8 @@ pub enum RecordEnd {
     MaxDuration,
     /// The file is as large as it may be.
     MaxOctets,
+    /// Nobody has spoken for as long as that may be.
+    MaxSilence,
     /// No room, by the disk, a quota or a limit of the process.
     DiskFull,
     /// The system refused to write for another reason.
@@ -83,20 +111,9 @@ pub struct Recorder {
     /// Whose.
     pub place: Place,
     pub(super) status: Arc<Status>,
-    pub(super) inbox: Mutex<Sender<Message>>,
 }
 
 impl Recorder {
-    /// Leaves out what is heard from now on.
-    pub fn pause(&self) {
-        self.send(Message::Pause(self.id, monotonic()));
-    }
-
-    /// Records again.
-    pub fn resume(&self) {
-        self.send(Message::Resume(self.id, monotonic()));
-    }
-
     /// How much is in the file.
     #[must_use]
     pub fn duration(&self) -> Duration {
@@ -107,15 +124,6 @@ impl Recorder {
     #[must_use]
     pub fn end(&self) -> Option<RecordEnd> {
         self.status.end.get().copied()
-    }
-
-    fn send(&self, message: Message) {
-        // Fails only when the engine is closed, and with it the recording.
-        let _ = self
-            .inbox
-            .lock()
-            .expect("no panic holds this lock")
-            .send(message);
     }
 }
 
@@ -135,14 +143,15 @@ pub struct Recording {
     pub place: Place,
     frames: Consumer<Recorded>,
     timeline: Timeline,
-    file: WavFile,
+    file: SoundFile,
     channels: RecordChannels,
+    keeps_pauses: bool,
     samples_max: u64,
-    // What a file of the largest size holds; which of the two limits is nearer decides what the end is called.
-    samples_of_file_max: u64,
+    // Who listens whether somebody speaks, and samples for which nobody may.
+    silence: Option<(SilenceMeter, u64)>,
     paused_at: Option<Duration>,
     status: Arc<Status>,
-    octets: Vec<u8>,
+    samples: Vec<i16>,
 }
 
 impl Recording {
@@ -150,32 +159,30 @@ impl Recording {
     pub fn new(
         (id, place): (RecorderId, Place),
         frames: Consumer<Recorded>,
-        file: WavFile,
-        options: RecordOptions,
+        file: SoundFile,
+        options: &RecordOptions,
         now: Duration,
     ) -> (Recording, Arc<Status>) {
         let status = Arc::new(Status::default());
-        let octets_max = options
-            .max_octets
-            .unwrap_or(u64::MAX)
-            .min(WavFile::octets_max());
-        let room = octets_max.saturating_sub(file.octets());
-        let micros = options.max_duration.map(|max| max.as_micros());
-        let samples = micros.map(|micros| micros * u128::from(SAMPLE_RATE_HZ) / 1_000_000);
+        let beep = options
+            .beep
+            .iter()
+            .flat_map(|beep| beep.tone.frequencies_hz());
+        let beep_hz: Vec<f64> = beep.collect();
+        let meter = |max| (SilenceMeter::new(SAMPLE_RATE_HZ, &beep_hz), samples_in(max));
         let recording = Recording {
             id,
             place,
             frames,
             timeline: Timeline::new(now),
-            samples_max: samples.map_or(u64::MAX, |samples| {
-                u64::try_from(samples).unwrap_or(u64::MAX)
-            }),
-            samples_of_file_max: room / u64::from(file.frame_octets()),
             file,
             channels: options.channels,
+            keeps_pauses: options.keeps_pauses,
+            samples_max: options.max_duration.map_or(u64::MAX, samples_in),
+            silence: options.max_silence.map(meter),
             paused_at: None,
             status: Arc::clone(&status),
-            octets: Vec::new(),
+            samples: Vec::new(),
         };
         (recording, status)
     }
@@ -198,7 +205,7 @@ impl Recording {
         if is_abandoned {
             return self.finish(RecordEnd::LegClosed);
         }
-        if self.paused_at.is_none() {
+        if self.paused_at.is_none() || self.keeps_pauses {
             self.timeline.advance(now);
             self.write_known();
         }
@@ -218,7 +225,12 @@ impl Recording {
     pub fn resume(&mut self, at: Duration) {
         self.fetch();
         if let Some(paused_at) = self.paused_at.take() {
-            self.timeline.leave_out(at.saturating_sub(paused_at));
+            if !self.keeps_pauses {
+                self.timeline.leave_out(at.saturating_sub(paused_at));
+            }
+            if let Some((meter, _)) = &mut self.silence {
+                meter.restart();
+            }
         }
     }
 
@@ -233,8 +245,8 @@ impl Recording {
     fn finish(&mut self, end: RecordEnd) {
         self.timeline.finish();
         self.write_known();
-        // Fails when writing the rest has ended it for another reason.
-        let _ = self.status.end.set(end);
+        // Writing the rest may have ended it for another reason.
+        self.end(end);
     }
 
     fn fetch(&mut self) {
@@ -246,35 +258,62 @@ impl Recording {
     }
 
     fn write_known(&mut self) {
-        let limit = self.samples_max.min(self.samples_of_file_max);
-        let left = limit - self.timeline.taken();
-        self.octets.clear();
+        let is_paused = self.paused_at.is_some();
+        let left = self.samples_max - self.timeline.taken();
+        self.samples.clear();
+        let mut is_silent = false;
         for (received, sent) in self.timeline.take(left) {
             match self.channels {
-                RecordChannels::Stereo => {
-                    self.octets.extend(received.to_le_bytes());
-                    self.octets.extend(sent.to_le_bytes());
-                }
-                RecordChannels::Mixed => {
-                    let sum = received.saturating_add(sent);
-                    self.octets.extend(sum.to_le_bytes());
-                }
+                RecordChannels::Stereo => self.samples.extend([received, sent]),
+                RecordChannels::Mixed => self.samples.push(received.saturating_add(sent)),
+            }
+            if let (Some((meter, samples_max)), false) = (&mut self.silence, is_paused) {
+                meter.receive(received, sent);
+                is_silent |= meter.silent_samples() >= *samples_max;
             }
         }
-        if self.octets.is_empty() && left > 0 {
+        let outcome = match self.samples.is_empty() {
+            true => Ok(true),
+            false => self.file.append(&self.samples),
+        };
+        self.show_length();
+        match outcome {
+            Err(error) => self.fail(&error),
+            Ok(_) if self.timeline.taken() >= self.samples_max => self.end(RecordEnd::MaxDuration),
+            Ok(false) => self.end(RecordEnd::MaxOctets),
+            Ok(true) if is_silent => self.end(RecordEnd::MaxSilence),
+            Ok(true) => {}
+        }
+    }
+
+    /// Ends it, if it has not ended.
+    fn end(&mut self, end: RecordEnd) {
+        if self.ended().is_some() {
             return;
         }
-        let outcome = self.file.append(&self.octets);
-        let written = self.file.samples();
-        self.status.samples.store(written, Ordering::Release);
-        let end = match outcome {
-            Err(error) => RecordEnd::of(&error),
-            Ok(()) if written < limit => return,
-            Ok(()) if self.samples_max <= self.samples_of_file_max => RecordEnd::MaxDuration,
-            Ok(()) => RecordEnd::MaxOctets,
-        };
-        let _ = self.status.end.set(end);
+        let outcome = self.file.finish(self.timeline.taken());
+        self.show_length();
+        match outcome {
+            Err(error) => self.fail(&error),
+            Ok(_) => {
+                let _ = self.status.end.set(end);
+            }
+        }
     }
+
+    fn fail(&mut self, error: &io::Error) {
+        let _ = self.status.end.set(RecordEnd::of(error));
+    }
+
+    fn show_length(&self) {
+        let samples = self.file.samples();
+        self.status.samples.store(samples, Ordering::Release);
+    }
+}
+
+fn samples_in(span: Duration) -> u64 {
+    let samples = span.as_micros() * u128::from(SAMPLE_RATE_HZ) / 1_000_000;
+    u64::try_from(samples).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -300,18 +339,16 @@ mod tests {
         fn new(name: &str, options: RecordOptions) -> Bench {
             let name = format!("mediacore-recording-{}-{name}.wav", std::process::id());
             let path = std::env::temp_dir().join(name);
-            let channels = if options.channels == RecordChannels::Stereo {
-                2
-            } else {
-                1
-            };
-            let file = WavFile::create(&path, channels).expect("a temporary file");
+            let octets_max = options.max_octets.unwrap_or(u64::MAX);
+            let channels = options.channel_count();
+            let file = SoundFile::create(&path, options.format, 8000, channels, octets_max)
+                .expect("a temporary file");
             let (feed, frames) = feed(RecorderId(4));
             let (recording, _) = Recording::new(
                 (RecorderId(4), Place::Leg(LegId(2))),
                 frames,
                 file,
-                options,
+                &options,
                 ZERO,
             );
             Bench {
@@ -391,6 +428,69 @@ mod tests {
         bench.goes_on(25);
         bench.recording.close(RecordEnd::Closed);
         assert_eq!(bench.samples(), vec![43; 12_000]);
+    }
+
+    #[test]
+    fn a_pause_is_silence_where_that_is_wished() {
+        let keeps_pauses = RecordOptions {
+            keeps_pauses: true,
+            ..options(RecordChannels::Mixed)
+        };
+        let mut bench = Bench::new("silent-pause", keeps_pauses);
+        bench.goes_on(50);
+        bench.recording.pause(bench.now);
+        bench.goes_on(100);
+        bench.recording.resume(bench.now);
+        bench.goes_on(25);
+        bench.recording.close(RecordEnd::Closed);
+        let expected = [vec![43; 8000], vec![0; 16_000], vec![43; 4000]].concat();
+        assert_eq!(bench.samples(), expected);
+    }
+
+    #[test]
+    fn silence_ends_it_and_a_pause_is_no_silence() {
+        let max_silence = RecordOptions {
+            max_silence: Some(Duration::from_secs(3)),
+            ..options(RecordChannels::Mixed)
+        };
+        let mut bench = Bench::new("silence", max_silence);
+        bench.goes_on(100);
+        bench.recording.pause(bench.now);
+        bench.goes_on(500);
+        bench.recording.resume(bench.now);
+        bench.goes_on(140);
+        assert_eq!(bench.recording.ended(), None);
+        bench.goes_on(20);
+        let (end, lasted) = bench.recording.ended().expect("nobody speaks");
+        assert_eq!(end, RecordEnd::MaxSilence);
+        assert!((5.0..5.4).contains(&lasted.as_secs_f64()), "{lasted:?}");
+    }
+
+    #[test]
+    fn opus_is_as_long_as_what_was_said_and_keeps_to_its_size() {
+        let opus = |max_octets| RecordOptions {
+            format: RecordFormat::OggOpus,
+            max_octets,
+            ..options(RecordChannels::Stereo)
+        };
+        let mut bench = Bench::new("opus", opus(None));
+        bench.goes_on(105);
+        bench.recording.close(RecordEnd::Closed);
+        let lasted = Duration::from_millis(2100);
+        assert_eq!(bench.recording.ended(), Some((RecordEnd::Closed, lasted)));
+        let file = std::fs::File::open(&bench.path).expect("it is there");
+        let mut reader = mediacore_audio::open_audio(file).expect("Opus");
+        let mut samples = Vec::new();
+        while reader.read(&mut samples).expect("whole pages") {}
+        assert_eq!(samples.len(), 16_800);
+
+        let mut bench = Bench::new("opus-size", opus(Some(5000)));
+        bench.goes_on(5000);
+        let (end, lasted) = bench.recording.ended().expect("it is full");
+        assert_eq!(end, RecordEnd::MaxOctets);
+        let octets = std::fs::metadata(&bench.path).expect("it is there").len();
+        assert!((1000..=5000).contains(&octets), "{octets}");
+        assert!(lasted > Duration::from_millis(300), "{lasted:?}");
     }
 
     #[test]

@@ -7,9 +7,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mediacore_audio::SAMPLE_RATE_HZ;
+
 use super::feed::{RecordFeed, feed};
-use super::recording::{RecordChannels, RecordEnd, RecordOptions, Recorder, Recording};
-use super::wav_file::WavFile;
+use super::recording::{RecordEnd, RecordOptions, Recorder, Recording};
+use super::sound_file::SoundFile;
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::ids::{Place, RecorderId};
@@ -61,27 +63,30 @@ impl FileWriter {
         &self,
         (id, place): (RecorderId, Place),
         path: &Path,
-        options: RecordOptions,
+        options: &RecordOptions,
     ) -> io::Result<(RecordFeed, Box<Recording>, Recorder)> {
-        let channels = match options.channels {
-            RecordChannels::Stereo => 2,
-            RecordChannels::Mixed => 1,
-        };
-        let file = WavFile::create(path, channels)?;
+        let (channels, octets_max) = (options.channel_count(), options.max_octets);
+        let octets_max = octets_max.unwrap_or(u64::MAX);
+        let file = SoundFile::create(path, options.format, SAMPLE_RATE_HZ, channels, octets_max)?;
         let (feed, frames) = feed(id);
         let (recording, status) = Recording::new((id, place), frames, file, options, monotonic());
-        let recorder = Recorder {
-            id,
-            place,
-            status,
-            inbox: Mutex::new(self.sender()),
-        };
+        let recorder = Recorder { id, place, status };
         Ok((feed, Box::new(recording), recorder))
     }
 
     /// Writes from now on.
     pub fn add(&self, recording: Box<Recording>) {
         self.send(Message::Add(recording));
+    }
+
+    /// Leaves out what is heard from now on.
+    pub fn pause(&self, id: RecorderId) {
+        self.send(Message::Pause(id, monotonic()));
+    }
+
+    /// Records again.
+    pub fn resume(&self, id: RecorderId) {
+        self.send(Message::Resume(id, monotonic()));
     }
 
     /// Ends a recording, if it has not ended; its file is whole when this returns.
@@ -103,11 +108,8 @@ impl FileWriter {
 
     fn send(&self, message: Message) {
         // Fails only when the thread has ended, and every recording with it.
-        let _ = self.sender().send(message);
-    }
-
-    fn sender(&self) -> Sender<Message> {
-        self.inbox.lock().expect("no panic holds this lock").clone()
+        let inbox = self.inbox.lock().expect("no panic holds this lock");
+        let _ = inbox.send(message);
     }
 }
 
