@@ -396,8 +396,9 @@ fn babble(seed: u64, seconds: usize) -> Vec<i16> {
 }
 
 #[test]
-fn an_hour_of_babbling_presses_nothing() {
-    for seed in 0..60 {
+fn babbling_presses_nothing() {
+    // A quarter of an hour; with voices half as strict, seed 23 pressed a 6.
+    for seed in 15..30 {
         assert_eq!(heard(&babble(seed, 60)), "", "seed {seed}");
     }
 }
