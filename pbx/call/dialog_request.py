@@ -1,4 +1,4 @@
-"""What a phone may ask inside its dialog at any time, and what it is told: BYE, re-INVITE, ACK, OPTIONS, INFO, all else."""
+"""What a phone may ask inside its dialog at any time, and what it is told: BYE, re-INVITE, ACK, OPTIONS, INFO, else."""
 
 from mediacore import sdp
 from pbx.call import digit_relay, hold

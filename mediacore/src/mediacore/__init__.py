@@ -40,6 +40,8 @@ from mediacore.events import (
     TalkerChanged,
     ToneEnded,
     ToneStarted,
+    VerdictCleared,
+    VerdictRaised,
 )
 from mediacore.leg import Leg
 from mediacore.params import RtpParams
@@ -49,6 +51,7 @@ from mediacore.sound import FRAME_SAMPLES, SAMPLE_RATE_HZ, Player, Source, Tap
 from mediacore.srtp import Srtp, SrtpStream, new_key
 from mediacore.stats import EngineStats, LegStats, LegStatsTable, ReceiveStats, Rejected, SendStats
 from mediacore.verdict import Verdict, verdicts, why_deaf
+from mediacore.verdict_watch import VerdictWatch
 
 __version__ = _native.version()
 __all__ = [
@@ -102,6 +105,9 @@ __all__ = [
     "ToneEnded",
     "ToneStarted",
     "Verdict",
+    "VerdictCleared",
+    "VerdictRaised",
+    "VerdictWatch",
     "__version__",
     "new_key",
     "sdp",

@@ -498,9 +498,7 @@ proptest! {
 #[test]
 fn a_long_digit_at_a_fast_clock_goes_out_in_segments_and_is_one_digit() {
     for clock_rate_hz in [8_000, 16_000, 48_000] {
-        let mut sender = DigitSender::new("5", 8_000, 80, 8_000)
-            .expect("a digit")
-            .at_clock(clock_rate_hz);
+        let mut sender = DigitSender::new("5", 8_000, 80, clock_rate_hz).expect("a digit");
         let mut receiver = EventReceiver::default();
         let step_ticks = clock_rate_hz / 50;
         let (mut notices, mut timestamp, mut sequence, mut markers) = (Vec::new(), 1_000, 0, 0);

@@ -84,7 +84,6 @@ pub struct DigitSender {
     digits: [EventCode; DIGITS_MAX],
     count: usize,
     sent: usize,
-    clock_rate_hz: u32,
     duration_ticks: u32,
     gap_ticks: u32,
     phase: Phase,
@@ -153,7 +152,6 @@ impl DigitSender {
             digits: codes,
             count,
             sent: 0,
-            clock_rate_hz,
             duration_ticks: ticks(duration_ms),
             gap_ticks: ticks(gap_ms.max(PAUSE_MIN_MS)),
             phase: AT_ONCE,
@@ -185,16 +183,6 @@ impl DigitSender {
                 past_ticks,
             } => self.go_on(segment, past_ticks, step_ticks, update_ticks),
         }
-    }
-
-    /// The same digits for a stream with another clock. Nothing of them may have been sent.
-    pub fn at_clock(mut self, clock_rate_hz: u32) -> Self {
-        let ticks = |ticks: u32| {
-            (u64::from(ticks) * u64::from(clock_rate_hz) / u64::from(self.clock_rate_hz)) as u32
-        };
-        (self.duration_ticks, self.gap_ticks) = (ticks(self.duration_ticks), ticks(self.gap_ticks));
-        self.clock_rate_hz = clock_rate_hz;
-        self
     }
 
     /// The digit that lasts, or comes next; none: there is no further one.
