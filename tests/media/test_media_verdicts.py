@@ -1,6 +1,7 @@
 """Verdicts of a real engine: each cause provoked over real sockets, and none of a hundred varied calls told of."""
 
 import random
+from collections.abc import Iterator
 
 import pytest
 from mediacore.sdp import SrtpKeys
@@ -18,6 +19,12 @@ def told(engine: mc.Engine, leg: mc.Leg) -> mc.Verdict:
     return wait_event(engine, mc.VerdictRaised, lambda event: event.leg is leg).verdict
 
 
+@pytest.fixture
+def phone() -> Iterator[BarePhone]:
+    with BarePhone() as phone:
+        yield phone
+
+
 def leg_to(engine: mc.Engine, phone: BarePhone, **params) -> mc.Leg:
     return engine.leg(mc.RtpParams(**{"remote": phone.local, "report_every_ms": LOOK_MS, **params}))
 
@@ -31,8 +38,8 @@ def send_while(engine: mc.Engine, leg: mc.Leg, phone: BarePhone, payload: bytes 
     raise AssertionError("no verdict")
 
 
-def test_packets_sent_and_none_came(engine):
-    leg = leg_to(engine, BarePhone())
+def test_packets_sent_and_none_came(engine, phone):
+    leg = leg_to(engine, phone)
     verdict = told(engine, leg)
     assert verdict.code == "sent-none-came"
     assert leg.stats().age_s < 3.5, "within three seconds, and what a loaded machine adds"
@@ -47,28 +54,26 @@ def test_a_private_address_in_the_sdp():
         assert "private-address" in seen
 
 
-def test_a_payload_type_that_was_not_agreed(engine):
-    phone = BarePhone(payload_type=18)
+def test_a_payload_type_that_was_not_agreed(engine, phone):
+    phone.payload_type = 18
     leg = leg_to(engine, phone)
     verdict = send_while(engine, leg, phone)
     assert verdict.code == "wrong-payload-type"
     assert "18" in verdict.sentence
 
 
-def test_a_source_that_is_never_latched(engine):
-    leg = leg_to(engine, BarePhone())
-    stranger = BarePhone("127.0.0.2")
-    assert send_while(engine, leg, stranger).code == "source-rejected"
+def test_a_source_that_is_never_latched(engine, phone):
+    leg = leg_to(engine, phone)
+    with BarePhone("127.0.0.2") as stranger:
+        assert send_while(engine, leg, stranger).code == "source-rejected"
 
 
-def test_srtp_that_the_agreed_keys_do_not_open(engine):
-    phone = BarePhone()
+def test_srtp_that_the_agreed_keys_do_not_open(engine, phone):
     leg = leg_to(engine, phone, srtp=SrtpKeys(send=mc.new_key(), receive=(mc.new_key(),)))
     assert send_while(engine, leg, phone).code == "srtp-authentication-failing"
 
 
-def test_a_peer_that_falls_silent_and_one_that_comes_back(engine):
-    phone = BarePhone()
+def test_a_peer_that_falls_silent_and_one_that_comes_back(engine, phone):
     leg = leg_to(engine, phone)
     for _ in range(20):
         phone.send(leg.local)
@@ -78,14 +83,13 @@ def test_a_peer_that_falls_silent_and_one_that_comes_back(engine):
     assert cleared.verdict.code == "peer-fell-silent"
 
 
-def test_nothing_that_could_have_opened_a_nat(engine):
-    leg = leg_to(engine, BarePhone(), send_silence=False)
+def test_nothing_that_could_have_opened_a_nat(engine, phone):
+    leg = leg_to(engine, phone, send_silence=False)
     codes = {told(engine, leg).code} | {verdict.code for verdict in leg.verdicts()}
     assert "nothing-sent-none-came" in codes
 
 
-def test_a_peer_that_said_that_it_rests_may_be_silent(engine):
-    phone = BarePhone()
+def test_a_peer_that_said_that_it_rests_may_be_silent(engine, phone):
     leg = leg_to(engine, phone, codecs=("PCMU/8000", "13 CN/8000"))
     phone.send(leg.local)
     phone.payload_type = 13
@@ -136,10 +140,10 @@ def healthy_call(engine: mc.Engine, rng: random.Random) -> tuple[mc.Leg, mc.Leg]
 
 
 @pytest.mark.parametrize("report_every_ms", [None, LOOK_MS])
-def test_verdicts_come_with_reports_alone(engine, report_every_ms):
-    leg = leg_to(engine, BarePhone(), report_every_ms=report_every_ms)
+def test_verdicts_come_with_reports_alone(engine, phone, report_every_ms):
+    leg = leg_to(engine, phone, report_every_ms=report_every_ms)
     if report_every_ms is None:
-        other = leg_to(engine, BarePhone())
+        other = leg_to(engine, phone)
         assert told(engine, other).code == "sent-none-came"
         assert leg.verdicts()[0].code == "sent-none-came", "it is so, and was not asked for"
     else:
