@@ -139,12 +139,9 @@ def healthy_call(engine: mc.Engine, rng: random.Random) -> tuple[mc.Leg, mc.Leg]
     return a, b
 
 
-@pytest.mark.parametrize("report_every_ms", [None, LOOK_MS])
-def test_verdicts_come_with_reports_alone(engine, phone, report_every_ms):
-    leg = leg_to(engine, phone, report_every_ms=report_every_ms)
-    if report_every_ms is None:
-        other = leg_to(engine, phone)
-        assert told(engine, other).code == "sent-none-came"
-        assert leg.verdicts()[0].code == "sent-none-came", "it is so, and was not asked for"
-    else:
-        assert told(engine, leg).code == "sent-none-came"
+def test_a_leg_that_reports_nothing_is_told_nothing_of_and_may_be_asked(engine, phone):
+    quiet = leg_to(engine, phone, report_every_ms=None)
+    other = leg_to(engine, phone)
+    raised = wait_event(engine, mc.VerdictRaised)
+    assert (raised.leg, raised.verdict.code) == (other, "sent-none-came")
+    assert quiet.verdicts(deaf_after_ms=1000)[0].code == "sent-none-came"

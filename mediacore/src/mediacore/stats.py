@@ -88,6 +88,10 @@ class ReceiveStats:
     """Left out: they came faster than anybody presses them."""
     level_dbfs: float | None = None
     """RMS of the newest 20 ms that were decoded; None while nothing is decoded."""
+    clipped_ms: int = 0
+    """Of what was decoded, frames of 20 ms with samples at the end of the scale: too loud before it got here."""
+    quiet_ms: int = 0
+    """Of what was decoded, frames below -60 dBFS: no voice."""
     played_ms: float = 0.0
     """Audio that came out of the jitter buffer, concealed audio among it."""
     concealed_ms: float = 0.0
@@ -119,6 +123,8 @@ class SendStats:
     """Packets of the other side that could not go: the peer's address is not known."""
     level_dbfs: float | None = None
     """RMS of the newest 20 ms that were made here."""
+    quiet_ms: int = 0
+    """Of what was made here, frames below -60 dBFS."""
     lost: int | None = None
     lost_ratio: float | None = None
     """In the interval of the peer's last report."""
@@ -284,6 +290,8 @@ def _receive_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> R
         digits=int(row["receive_digits"]),
         digits_refused=int(row["receive_digits_refused"]),
         level_dbfs=_known(row["receive_level_dbfs"]),
+        clipped_ms=int(row["receive_clipped_ms"]),
+        quiet_ms=int(row["receive_quiet_ms"]),
         played_ms=_known(row["played_ms"]) or 0.0,
         concealed_ms=_known(row["concealed_ms"]) or 0.0,
         concealed_ratio=_known(row["concealed_ratio"]),
@@ -316,6 +324,7 @@ def _send_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> Send
         errors=int(row["send_errors"]),
         nowhere=int(row["send_nowhere"]),
         level_dbfs=_known(row["send_level_dbfs"]),
+        quiet_ms=int(row["send_quiet_ms"]),
         lost=None if lost_ratio is None else int(row["send_lost"]),
         lost_ratio=lost_ratio,
         jitter_ms=_known(row["send_jitter_ms"]),

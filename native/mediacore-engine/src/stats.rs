@@ -155,6 +155,10 @@ record! {
     receive_codec: u64,
     /// RMS level of the newest frames that were decoded.
     receive_level_dbfs: f64,
+    /// Of what was decoded, frames with samples at the end of the scale.
+    receive_clipped_ms: u64,
+    /// Of what was decoded, frames without a voice: below -60 dBFS.
+    receive_quiet_ms: u64,
     /// Audio played out of the jitter buffer.
     played_ms: f64,
     /// Of that, made up in place of what was lost.
@@ -200,6 +204,8 @@ record! {
     send_codec: u64,
     /// RMS level of the newest frames that we made.
     send_level_dbfs: f64,
+    /// Of what we made, frames below -60 dBFS.
+    send_quiet_ms: u64,
     /// Lost on the way to the peer, by its last RTCP report.
     send_lost: u64,
     /// Fraction lost in that report's interval.
