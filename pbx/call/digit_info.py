@@ -51,7 +51,7 @@ def write_digit(digit: InfoDigit) -> bytes:
 
 
 def _read_relay(text: str) -> InfoDigit:
-    fields = {}
+    fields: dict[str, str] = {}
     for line in text.splitlines():
         found = _LINE.fullmatch(line)
         if found is not None:

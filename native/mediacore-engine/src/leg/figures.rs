@@ -11,8 +11,8 @@ use crate::format::{PCMA, PCMU};
 /// Speech in a packet, for the length of bursts and gaps.
 const PACKET_MS: f64 = 20.0;
 
-/// 0 dBFS, a full-scale sine, is 3.14 dBm0 (ITU-T G.711).
-const FULL_SCALE_DBM0: f64 = 3.14;
+/// What a full-scale sine is in µ-law (ITU-T G.711; three hundredths less in A-law).
+const FULL_SCALE_DBM0: f64 = 3.17;
 
 /// Concealment as our extended reports name it: better than repeating packets.
 const ENHANCED: u8 = 3;
