@@ -94,7 +94,7 @@ class Front:
             self.refused[f"invalid-{rejection.status}"] += 1
             assert event.transaction is not None, "ACKs were sorted out"
             self._endpoint.refuse(event.transaction, rejection.respond(request))
-        elif request.to.tag is not None or request.method in ("BYE", "CANCEL"):
+        elif request.to.tag is not None or request.method in ("BYE", "CANCEL", "INFO"):
             self._refuse(event, Reject(481, "no-dialog", "Call/Transaction Does Not Exist"))
         elif request.method == "OPTIONS":
             self._answer(event, 200, headers=[("Allow", ", ".join(sorted(METHODS))), ("Accept", SDP)])

@@ -1,5 +1,8 @@
 """Two answered legs: what either phone asks for while they talk."""
 
+import trio
+
+from pbx.call import digit_relay
 from pbx.call.call import Call
 from pbx.call.dialog_request import hear_request
 from pbx.call.leg import Leg
@@ -9,9 +12,12 @@ from pbx.sip.events import AckTimedOut, Event, RequestReceived, ResponseReceived
 
 async def talk(call: Call) -> None:
     """Until either side hangs up."""
-    while call.state.phase == "talking":
-        leg, event = await call.next()
-        await hear(call, leg, event)
+    async with trio.open_nursery() as nursery:
+        digit_relay.start(call, nursery)
+        while call.state.phase == "talking":
+            leg, event = await call.next()
+            await hear(call, leg, event)
+        nursery.cancel_scope.cancel()
 
 
 async def hear(call: Call, leg: Leg, event: Event) -> None:

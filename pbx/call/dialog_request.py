@@ -1,7 +1,7 @@
-"""What a phone may ask inside its dialog at any time, and what it is told: BYE, re-INVITE, ACK, OPTIONS, all else."""
+"""What a phone may ask inside its dialog at any time, and what it is told: BYE, re-INVITE, ACK, OPTIONS, INFO, else."""
 
 from mediacore import sdp
-from pbx.call import hold
+from pbx.call import digit_relay, hold
 from pbx.call.call import Call
 from pbx.call.leg import Leg
 from pbx.call.offer_answer import sdp_of
@@ -32,6 +32,8 @@ async def hear_request(call: Call, leg: Leg, event: RequestReceived) -> None:
             await hold.hear_reinvite(call, leg, event)
         case "OPTIONS":
             leg.respond(event, 200)
+        case "INFO":
+            digit_relay.hear_info(leg, event)
         case _:
             leg.respond(event, 405)
 

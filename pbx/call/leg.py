@@ -6,6 +6,8 @@ Holds no decision about the call: it says things to one phone and tells the call
 from collections.abc import Callable
 from contextlib import suppress
 
+from pbx.call import digit_info
+from pbx.call.digit_info import InfoDigit
 from pbx.call.received_invite import ReceivedInvite
 from pbx.call.sent_invite import SentInvite
 from pbx.call.state import LegState
@@ -18,7 +20,7 @@ from pbx.sip.uri import write_hostport
 from pbx.transport.address import WILDCARDS
 from pbx.transport.endpoint import DialogKey, Endpoint
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
 SDP = "application/sdp"
 
 
@@ -162,6 +164,14 @@ class Leg:
         dialog = self.state.dialog
         assert dialog is not None, "a BYE needs a dialog"
         self._bye = self._endpoint.request(dialog.make_request("BYE"), dialog.flow, self.hear)
+
+    def send_digit(self, digit: InfoDigit) -> None:
+        """Tells the phone of a digit by INFO. A phone that refuses it changes nothing: its answer is not looked at."""
+        dialog = self.state.dialog
+        if dialog is not None and self.is_up:
+            body = digit_info.write_digit(digit)
+            info = dialog.make_request("INFO", body=body, content_type=digit_info.RELAY)
+            self._endpoint.request(info, dialog.flow, lambda event: None)
 
     def is_answer_to_bye(self, transaction: str) -> bool:
         """Whether `transaction` is the BYE that we sent."""

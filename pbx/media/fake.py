@@ -142,8 +142,8 @@ class FakeLeg:
         finally:
             self._listeners.remove(digits)
 
-    def press(self, digits: str) -> None:
-        """The phone presses these; a test calls it."""
+    def press(self, digits: str, *, duration_ms: int = 100) -> None:
+        """The phone presses these; a test calls it, or a call that was told so by INFO."""
         for digit in digits:
             for listener in self._listeners:
                 listener.press(digit)

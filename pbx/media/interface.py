@@ -129,6 +129,9 @@ class MediaLeg(Protocol):
     def listening(self) -> AbstractContextManager[Digits]:
         """What the phone presses, while the `with` lasts."""
 
+    def press(self, digit: str, *, duration_ms: int) -> None:
+        """The signalling says that the phone pressed this: whoever listens is told, and a phone that is bridged."""
+
     def recording(
         self, path: Path, *, max_s: float, max_silence_s: float | None = None
     ) -> AbstractAsyncContextManager[Recording]:

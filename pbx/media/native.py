@@ -74,6 +74,10 @@ class NativeLeg:
         with self.leg.listening() as digits:
             yield digits
 
+    def press(self, digit: str, *, duration_ms: int) -> None:
+        """The signalling says that the phone pressed this."""
+        self.leg.press(digit, duration_ms=duration_ms)
+
     @asynccontextmanager
     async def recording(
         self, path: Path, *, max_s: float, max_silence_s: float | None = None

@@ -139,7 +139,7 @@ async def test_a_stranger_who_knows_all_but_the_phones_tag_is_told_that_there_is
 async def test_an_old_cseq_is_500_and_an_unknown_method_405(autojump_clock):
     async with open_world() as world:
         pair = await talk(world)
-        assert (await pair.ask("INFO")).status == 405
+        assert (await pair.ask("MESSAGE")).status == 405
         pair.dialog.local_seq = 0
         assert (await pair.ask("BYE")).status == 500
         pair.dialog.local_seq = 50

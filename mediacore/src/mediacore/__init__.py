@@ -41,6 +41,8 @@ from mediacore.events import (
     TalkerChanged,
     ToneEnded,
     ToneStarted,
+    VerdictCleared,
+    VerdictRaised,
 )
 from mediacore.leg import Leg
 from mediacore.params import RtpParams
@@ -51,6 +53,7 @@ from mediacore.srtp import Srtp, SrtpStream, new_key
 from mediacore.stats import EngineStats, LegStats, LegStatsTable, ReceiveStats, Rejected, SendStats
 from mediacore.tone import Tone, ToneStep
 from mediacore.verdict import Verdict, verdicts, why_deaf
+from mediacore.verdict_watch import VerdictWatch
 
 __version__ = _native.version()
 __all__ = [
@@ -109,6 +112,9 @@ __all__ = [
     "ToneStarted",
     "ToneStep",
     "Verdict",
+    "VerdictCleared",
+    "VerdictRaised",
+    "VerdictWatch",
     "__version__",
     "country_tones",
     "new_key",

@@ -50,6 +50,8 @@ class LegParams:
         send_silence: bool,
         media_timeout_s: float | None,
         report_every_ms: int | None,
+        in_band_digits: bool,
+        hide_digits: bool,
     ) -> LegParams: ...
 
 @final
@@ -141,6 +143,9 @@ class Engine:
 
     def send_digits(self, leg: int, digits: str, duration_ms: int, gap_ms: int) -> int:
         """Sends digits as telephone-events; the number of what is being sent."""
+
+    def press(self, leg: int, digit: str, duration_ms: int) -> None:
+        """Tells of a digit that came by the signalling."""
 
     def stop_sound(self, place: int, sound: int) -> bool:
         """Stops a sound or digits; true when there was still something to stop."""

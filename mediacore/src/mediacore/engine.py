@@ -13,7 +13,7 @@ from mediacore import _native, fork, sdp
 from mediacore.bridge import Bridge
 from mediacore.conference import LOUDEST_MAX, Conference, gain
 from mediacore.errors import BadOffer
-from mediacore.events import BY_NAME, Event, PlayFinished, RecordFinished
+from mediacore.events import BY_NAME, Event, PlayFinished, RecordFinished, Report, VerdictCleared, VerdictRaised
 from mediacore.leg import Leg
 from mediacore.params import Address, RtpParams
 from mediacore.recorder import Beep, Recorder, RecordFormat, RecordOptions
@@ -186,8 +186,14 @@ class Engine:
 
     def poll_events(self) -> list[Event]:
         """All events since the last time, possibly none; of what is closed only RecordFinished. Never waits."""
-        events = (self._event(name, number, fields) for name, number, *fields in self.native.poll_events())
-        return [event for event in events if event is not None]
+        found: list[Event] = []
+        for name, number, *fields in self.native.poll_events():
+            event = self._event(name, number, fields)
+            if isinstance(event, Report):
+                found += _verdicts(event.leg)
+            if event is not None:
+                found.append(event)
+        return found
 
     def _event(self, name: str, number: int, fields: list[Any]) -> Event | None:
         place: Leg | Conference | None = self._legs.get(number) or self._conferences.get(number)
@@ -290,6 +296,14 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _verdicts(leg: Leg) -> Iterator[Event]:
+    raised, cleared = leg.look()
+    for verdict in raised:
+        yield VerdictRaised(leg, verdict)
+    for verdict in cleared:
+        yield VerdictCleared(leg, verdict)
 
 
 def _event_in(room: Conference, name: str, fields: list[Any]) -> Event:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 if TYPE_CHECKING:
     from mediacore.conference import Conference
     from mediacore.leg import Leg
+    from mediacore.verdict import Verdict
 
 RecordEnd: TypeAlias = Literal[
     "closed", "leg-closed", "max-duration", "max-bytes", "max-silence", "disk-full", "write-failed"
@@ -63,7 +64,9 @@ class ToneEnded:
 
 @dataclass(frozen=True, slots=True)
 class DigitPressed:
-    """The peer presses `digit` (0-9, *, #, A-D; RFC 4733). Once for each digit, when its first packet comes."""
+    """The peer presses `digit` (0-9, *, #, A-D), which is told of once: with its first packet (RFC 4733), some 40 ms
+    into its tones, or when the signalling says so.
+    """
 
     leg: Leg
     digit: str
@@ -134,6 +137,25 @@ class Report:
     leg: Leg
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictRaised:
+    """Something is wrong with the leg: `verdict` says what, with its evidence and its remedy.
+
+    Comes before the Report with which it was noticed: within 3 s of the cause where `report_every_ms` is 1000 or less.
+    """
+
+    leg: Leg
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCleared:
+    """It is wrong no longer. `verdict` is as it was noticed last."""
+
+    leg: Leg
+    verdict: Verdict
+
+
 Event: TypeAlias = (
     Latched
     | MediaTimeout
@@ -147,6 +169,8 @@ Event: TypeAlias = (
     | TalkerChanged
     | RemoteBye
     | Report
+    | VerdictRaised
+    | VerdictCleared
 )
 
 BY_NAME: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}

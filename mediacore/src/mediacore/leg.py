@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from mediacore import sdp
 from mediacore.errors import BadOffer, MediaError, NoCommonCodec
-from mediacore.params import Address, RtpParams
+from mediacore.params import Address, RtpParams, address_of
 from mediacore.sound import SAMPLE_RATE_HZ, Player, Source, Tap, frames_of
 from mediacore.srtp import new_keys
 from mediacore.stats import LegStats, read_row
 from mediacore.tone import LEVEL_DBFS, Tone
 from mediacore.verdict import DEAF_AFTER_MS, Verdict, verdicts
+from mediacore.verdict_watch import VerdictWatch
 
 if TYPE_CHECKING:
     from mediacore.engine import Engine
@@ -38,6 +39,7 @@ class Leg:
         # The same keys for all our offers and answers: a hold is no change of keys.
         self._crypto: tuple[sdp.SrtpKey, ...] = ()
         self._last_stats = LegStats(leg=number)
+        self._watch = VerdictWatch(local)
 
     def update(self, params: RtpParams) -> None:
         """Takes over another agreement in mid-call: hold, resume, another address, another codec."""
@@ -115,6 +117,8 @@ class Leg:
                 send_silence=self.params.send_silence,
                 media_timeout_s=self.params.media_timeout_s,
                 report_every_ms=self.params.report_every_ms,
+                in_band_digits=self.params.in_band_digits,
+                hide_digits=self.params.hide_digits,
             )
         )
 
@@ -129,12 +133,21 @@ class Leg:
         return Player(self, self.engine.native.play_tone(self.id, hz, level_dbfs, duration_ms))
 
     def send_digits(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 80) -> Player:
-        """Sends digits (0-9, *, #, A-D) as telephone-events, each in place of the sound; then PlayFinished comes.
+        """Sends digits (0-9, *, #, A-D), each in place of the sound; then PlayFinished comes.
+
+        They go as telephone-events (RFC 4733), or as tones where the leg's digits are in band.
 
         Each lasts for 40 to 8000 ms, and is followed by at least 40 ms of pause. They wait while nothing may be sent to
         the peer (on hold). Raises NoTelephoneEvent when it agreed to none, ValueError for what is no digit.
         """
         return Player(self, self.engine.native.send_digits(self.id, digits, duration_ms, gap_ms))
+
+    def press(self, digit: str, *, duration_ms: int = 100) -> None:
+        """Tells of a digit that the signalling brought (SIP INFO): DigitPressed comes, and DigitReleased behind it.
+
+        A leg that is bridged with this one is sent it, too, unless digits are hidden.
+        """
+        self.engine.native.press(self.id, digit, duration_ms)
 
     def play_tones(self, tone: Tone, *, level_dbfs: float = LEVEL_DBFS) -> Player:
         """Plays a tone in time, as `country_tones("pl").ringing`, until it is over or stopped; then PlayFinished comes.
@@ -180,7 +193,13 @@ class Leg:
 
     def verdicts(self, *, deaf_after_ms: float = DEAF_AFTER_MS) -> tuple[Verdict, ...]:
         """What is wrong with this leg now, in words; empty when nothing is."""
-        return verdicts(self.stats(), local=self.local, deaf_after_ms=deaf_after_ms)
+        return verdicts(
+            self.stats(), signalled=address_of(self.params.remote), local=self.local, deaf_after_ms=deaf_after_ms
+        )
+
+    def look(self) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...]]:
+        """For the engine, with each report: what is wrong since, and what is no longer."""
+        return self._watch.look(self.stats(), signalled=address_of(self.params.remote))
 
     def open_number(self) -> int:
         """For the native module, which knows by itself whether a leg is closed."""

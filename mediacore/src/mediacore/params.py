@@ -32,7 +32,10 @@ class RtpParams:
     accept_any_source   take the first source, whoever it is: only for peers that cannot be known beforehand
     send_silence        send silence when there is nothing to send, so that NATs and the peer open up
     media_timeout_s     a peer silent for so long is worth a MediaTimeout; None: never
-    report_every_ms     a Report event so often; None: never
+    report_every_ms     a Report event so often, and verdicts as they come and go (VerdictRaised); None: never
+    in_band_digits      the peer's digits are tones in its sound: they are heard there, and digits go to it as tones
+    hide_digits         nobody hears the peer's digits, nor does a recording or a tap; they are told of alone. What the
+                        peer says comes 60 ms later then
     """
 
     remote: str | Address | None = None
@@ -49,6 +52,8 @@ class RtpParams:
     send_silence: bool = True
     media_timeout_s: float | None = 30.0
     report_every_ms: int | None = None
+    in_band_digits: bool = False
+    hide_digits: bool = False
 
     @classmethod
     def agreed(cls, media: AgreedMedia, *, signalling_address: str | None = None) -> RtpParams:
@@ -85,6 +90,8 @@ class RtpParams:
             send_silence=self.send_silence,
             media_timeout_s=self.media_timeout_s,
             report_every_ms=self.report_every_ms,
+            in_band_digits=self.in_band_digits,
+            hide_digits=self.hide_digits,
         )
 
 

@@ -61,6 +61,14 @@ class ReceiveStats:
     lost: int = 0
     lost_ratio: float = 0.0
     """Lost over expected, 0 to 1 (RFC 3550 A.3)."""
+    burst_density: float = 0.0
+    """Part of the packets of bursts that were lost: times with fewer than 16 packets between two losses (RFC 3611)."""
+    gap_density: float = 0.0
+    """The same for the times between bursts."""
+    burst_ms: float = 0.0
+    """Mean length of a burst."""
+    gap_ms: float = 0.0
+    """Mean length of a gap."""
     jitter_ms: float = 0.0
     """Interarrival jitter (RFC 3550 6.4.1)."""
     duplicates: int = 0
@@ -75,11 +83,15 @@ class ReceiveStats:
     codec_changes: int = 0
     """Changes of the codec in what was decoded."""
     digits: int = 0
-    """Pressed by the peer (RFC 4733)."""
+    """Pressed by the peer: as telephone-events, as tones, or by the signalling."""
     digits_refused: int = 0
     """Left out: they came faster than anybody presses them."""
     level_dbfs: float | None = None
     """RMS of the newest 20 ms that were decoded; None while nothing is decoded."""
+    clipped_ms: int = 0
+    """Of what was decoded, frames of 20 ms with samples at the end of the scale: too loud before it got here."""
+    quiet_ms: int = 0
+    """Of what was decoded, frames below -60 dBFS: no voice."""
     played_ms: float = 0.0
     """Audio that came out of the jitter buffer, concealed audio among it."""
     concealed_ms: float = 0.0
@@ -89,6 +101,8 @@ class ReceiveStats:
     """Delay that the jitter buffer aims at; None while nothing is decoded."""
     silent_ms: float | None = None
     """Since the last usable packet; None when the leg does not listen."""
+    is_comfort_noise: bool = False
+    """The newest packet was comfort noise (RFC 3389): the peer says nothing for a while, and need not send."""
     unheard_packets: int = 0
     """Accepted, then dropped: the direction, a mute or the other side did not want them."""
     rejected: Rejected = field(default_factory=Rejected)
@@ -101,18 +115,28 @@ class SendStats:
     packets: int = 0
     octets: int = 0
     codec: str = ""
+    digits_refused: int = 0
+    """Digits of a bridged leg that were left out: too many waited already."""
     errors: int = 0
     """The system refused to send."""
     nowhere: int = 0
     """Packets of the other side that could not go: the peer's address is not known."""
     level_dbfs: float | None = None
     """RMS of the newest 20 ms that were made here."""
+    quiet_ms: int = 0
+    """Of what was made here, frames below -60 dBFS."""
     lost: int | None = None
     lost_ratio: float | None = None
     """In the interval of the peer's last report."""
     jitter_ms: float | None = None
     mos: float | None = None
     """Of what the peer hears, by its last report."""
+    discarded_ratio: float | None = None
+    """Came too late for the peer to play, by its extended report (RFC 3611); None: it sends none."""
+    burst_density: float | None = None
+    """Part of the packets of bursts that were lost on the way to it, by that report."""
+    reported_mos: float | None = None
+    """Of the conversation, as the peer reckons it."""
     rtcp_packets: int = 0
 
 
@@ -251,6 +275,10 @@ def _receive_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> R
         payload_type=int(row["receive_payload_type"]) if packets else None,
         lost=int(row["receive_lost"]),
         lost_ratio=row["receive_lost_ratio"],
+        burst_density=_known(row["receive_burst_density"]) or 0.0,
+        gap_density=_known(row["receive_gap_density"]) or 0.0,
+        burst_ms=_known(row["receive_burst_ms"]) or 0.0,
+        gap_ms=_known(row["receive_gap_ms"]) or 0.0,
         jitter_ms=row["receive_jitter_ms"],
         duplicates=int(row["receive_duplicates"]),
         reordered=int(row["receive_reordered"]),
@@ -262,11 +290,14 @@ def _receive_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> R
         digits=int(row["receive_digits"]),
         digits_refused=int(row["receive_digits_refused"]),
         level_dbfs=_known(row["receive_level_dbfs"]),
+        clipped_ms=int(row["receive_clipped_ms"]),
+        quiet_ms=int(row["receive_quiet_ms"]),
         played_ms=_known(row["played_ms"]) or 0.0,
         concealed_ms=_known(row["concealed_ms"]) or 0.0,
         concealed_ratio=_known(row["concealed_ratio"]),
         buffer_ms=_known(row["buffer_ms"]),
         silent_ms=_known(row["silent_ms"]),
+        is_comfort_noise=bool(int(row["flags"]) & 256),
         unheard_packets=int(row["unheard_packets"]),
         rejected=Rejected(
             malformed=int(row["rejected_malformed"]),
@@ -289,13 +320,18 @@ def _send_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> Send
         packets=int(row["send_packets"]),
         octets=int(row["send_octets"]),
         codec=codec_name(int(row["send_codec"])),
+        digits_refused=int(row["send_digits_refused"]),
         errors=int(row["send_errors"]),
         nowhere=int(row["send_nowhere"]),
         level_dbfs=_known(row["send_level_dbfs"]),
+        quiet_ms=int(row["send_quiet_ms"]),
         lost=None if lost_ratio is None else int(row["send_lost"]),
         lost_ratio=lost_ratio,
         jitter_ms=_known(row["send_jitter_ms"]),
         mos=_known(row["send_mos"]),
+        discarded_ratio=_known(row["send_discarded_ratio"]),
+        burst_density=_known(row["send_burst_density"]),
+        reported_mos=_known(row["send_reported_mos"]),
         rtcp_packets=int(row["rtcp_sent"]),
     )
 

@@ -10,6 +10,9 @@ from mediacore.stats import LegStats, ReceiveStats, Rejected
 
 DEAF_AFTER_MS = 2000.0  # younger legs, and shorter silences, say nothing yet
 LOSS_HEARD_RATIO = 0.03  # E-model with concealment: MOS falls below 4.0
+LOSS_PACKETS_MIN = 12  # fewer are chance: of the first packets of a call one in thirty is lost on good networks, too
+LOSS_REPORTED_RATIO = 0.05  # the peer's reports are about five seconds each, which chance colours more
+CONCEALED_MIN_MS = 20.0 * LOSS_PACKETS_MIN
 
 # Networks that nobody can be reached in from outside. Not `is_private`, which knows documentation and benchmarks too.
 PRIVATE = tuple(
@@ -70,6 +73,8 @@ def _deaf_here(
         return None
     if received.rejected.unauthenticated_run > 0:
         return _unauthenticated(received)
+    if received.is_comfort_noise:
+        return None  # RFC 3389: its last word was that it says nothing for a while
     if received.packets > 0:
         return Verdict(
             "peer-fell-silent",
@@ -166,20 +171,23 @@ def _deaf_there(stats: LegStats, deaf_after_ms: float) -> Verdict | None:
 
 
 def _lossy(stats: LegStats) -> Verdict | None:
-    ratio = max(stats.receive.lost_ratio, stats.receive.concealed_ratio or 0.0)
-    if stats.receive.packets == 0 or ratio < LOSS_HEARD_RATIO:
+    received = stats.receive
+    lost = received.lost_ratio if received.lost >= LOSS_PACKETS_MIN else 0.0
+    concealed = received.concealed_ratio if received.concealed_ms >= CONCEALED_MIN_MS else None
+    ratio = max(lost, concealed or 0.0)
+    if received.packets == 0 or ratio < LOSS_HEARD_RATIO:
         return None
     return Verdict(
         "loss-from-peer",
         f"{ratio:.0%} of what the peer says is lost on the way to us.",
-        f"{stats.receive.lost} packets lost, {stats.receive.late} late, {_mos(stats.mos)}",
+        f"{received.lost} packets lost, {received.late} late, {_mos(stats.mos)}",
         "Look at the network between the peer and us: congestion, Wi-Fi, a full uplink.",
     )
 
 
 def _lossy_there(stats: LegStats) -> Verdict | None:
     ratio = stats.send.lost_ratio
-    if ratio is None or ratio < LOSS_HEARD_RATIO:
+    if ratio is None or ratio < LOSS_REPORTED_RATIO:
         return None
     return Verdict(
         "loss-to-peer",

@@ -140,6 +140,10 @@ class WaitingLeg(WaitingPlace[Leg]):
         """What is wrong with this leg now, in words."""
         return self.plain.verdicts()
 
+    def press(self, digit: str, *, duration_ms: int = 100) -> None:
+        """Tells of a digit that the signalling brought (SIP INFO), see `mediacore.Leg.press`."""
+        self.plain.press(digit, duration_ms=duration_ms)
+
     async def send_digits(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 80) -> None:
         """Sends digits to their end, see `mediacore.Leg.send_digits`; cancelling this sends no more of them.
 

@@ -10,6 +10,7 @@ pub mod codec;
 pub mod comfort_noise;
 pub mod conceal;
 pub mod container;
+pub mod dtmf;
 pub mod dtx;
 pub mod frame;
 pub mod gain;
@@ -29,6 +30,7 @@ pub use codec::{
 pub use comfort_noise::{NoiseAnalyser, NoiseGenerator};
 pub use conceal::Concealer;
 pub use container::{AudioError, AudioReader, open_audio};
+pub use dtmf::{DigitRemover, DtmfDetector, DtmfNotice, DtmfSource};
 pub use dtx::{Sending, SilenceSuppressor};
 pub use frame::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE};
 pub use gain::{FADE_MS, GAIN_MAX_DB, Gain, end, fade_samples};

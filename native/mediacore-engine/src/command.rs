@@ -1,6 +1,8 @@
 //! What the control side asks of a media thread. Whatever was made for a leg comes back when it is no longer needed, so
 //! that nothing is freed on a media thread either.
 
+use std::time::Duration;
+
 use mediacore_rtp::DigitSender;
 
 use crate::conference::{Conference, MemberOptions};
@@ -57,6 +59,8 @@ pub enum Command {
         DigitSender,
         Reply<Option<Result<(), DialRefusal>>>,
     ),
+    /// The signalling says that the peer pressed a digit, for so long.
+    Press(LegId, char, Duration, Reply<Option<()>>),
     /// Stop a sound or digits, and tell of its end if it has one; what was stopped comes back.
     Stop(Place, SoundId, Reply<Option<Option<Stopped>>>),
     /// Copy to a tap; it comes back when there are too many.

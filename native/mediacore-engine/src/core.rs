@@ -44,7 +44,7 @@ pub struct Core {
     next_tick: u64,
     timers_at: Option<Duration>,
     dirty: Vec<usize>,
-    // Legs whose last sound or digit has ended in this tick.
+    // Legs whose last sound or digit has ended in this tick, or that have digits to send since.
     changed: Vec<usize>,
     // CLOCK_MONOTONIC to the wall: NTP times in reports only need to be consistent.
     unix_offset: Duration,
@@ -89,7 +89,7 @@ impl Core {
         self.legs[slot] = Some(leg);
         // Room for every leg, so that the packet path never allocates.
         self.dirty.reserve(self.legs.len());
-        self.changed.reserve(self.legs.len());
+        self.changed.reserve(2 * self.legs.len());
         self.timers_at = Some(now);
         self.decide(slot, now);
         slot
@@ -202,8 +202,10 @@ impl Core {
             return;
         };
         leg.hold_for_decoding(datagram, &accepted, now);
-        let listener = leg.peer.filter(|_| !leg.mutes.receive);
-        if accepted.format.codec.is_event() {
+        let is_event = accepted.format.codec.is_event();
+        let is_kept = leg.mutes.receive || is_event && leg.params.digits.hidden;
+        let listener = leg.peer.filter(|_| !is_kept);
+        if is_event {
             leg.receive_event(datagram, &accepted, now, out);
             // A digit that begins wants to be looked after sooner than all else.
             let leg_next = leg.next_timeout();
@@ -216,6 +218,26 @@ impl Core {
         });
         if let Some(leg) = self.leg_mut(slot) {
             leg.count_delivery(was_forwarded);
+        }
+        if is_event && let Some(peer) = self.pass_digits(slot) {
+            self.decide(peer, now);
+        }
+    }
+
+    /// The signalling says that a leg's peer pressed a digit, for so long.
+    pub fn press(
+        &mut self,
+        slot: usize,
+        digit: char,
+        lasted: Duration,
+        now: Duration,
+        out: &mut impl Outlet,
+    ) {
+        if let Some(leg) = self.leg_mut(slot) {
+            leg.press(digit, lasted, now, out);
+        }
+        if let Some(peer) = self.pass_digits(slot) {
+            self.decide(peer, now);
         }
     }
 
@@ -274,6 +296,20 @@ impl Core {
             now,
             unix: self.unix_offset + now,
         }
+    }
+
+    /// Hands the digits that came from a leg to its peer; that one, if it has something to send now.
+    fn pass_digits(&mut self, slot: usize) -> Option<usize> {
+        let mut sends = None;
+        while let Some(leg) = self.leg_mut(slot).filter(|leg| leg.has_passing()) {
+            let peer = leg.peer.filter(|peer| *peer != slot);
+            if let (Some(passing), Some(peer)) = (leg.take_passing(), peer)
+                && self.leg_mut(peer).is_some_and(|leg| leg.pass_on(passing))
+            {
+                sends = Some(peer);
+            }
+        }
+        sends
     }
 
     fn mark_dirty(&mut self, slot: usize) {
@@ -360,6 +396,9 @@ impl Core {
             self.mark_dirty(*slot);
             if let Some(leg) = self.leg_mut(*slot) {
                 leg.hear(at, out);
+            }
+            if let Some(peer) = self.pass_digits(*slot) {
+                self.changed.push(peer);
             }
         }
         self.mix_conferences(phase, at, now, out);

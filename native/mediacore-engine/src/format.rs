@@ -263,6 +263,10 @@ mod tests {
         assert_eq!(book.number("pcmu/8000"), Some(PCMU));
         assert_eq!(book.number("PCMA/8000/1"), Some(PCMA));
         assert_eq!(book.number("telephone-event/8000"), Some(TELEPHONE_EVENT));
+        for wide in ["telephone-event/16000", "telephone-event/48000"] {
+            let codec = book.number(wide).expect("it is known");
+            assert!(codec.is_event() && !codec.is_audio(), "{wide}");
+        }
         assert_eq!(book.number("opus/48000/2"), book.number("OPUS/48000/2"));
         assert_ne!(book.number("opus/48000/2"), book.number("opus/48000"));
     }

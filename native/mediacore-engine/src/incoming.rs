@@ -47,6 +47,8 @@ pub struct Incoming {
     pub receiver: Receiver,
     /// The codec of the newest packet with sound.
     pub codec: Option<CodecId>,
+    /// The newest packet was comfort noise: the peer may send nothing for a while (RFC 3389).
+    pub is_comfort_noise: bool,
     /// Since when there was somebody to listen to.
     pub listening_since: Option<Duration>,
     /// A `MediaTimeout` was sent and nothing came since.
@@ -67,6 +69,7 @@ impl Incoming {
             rtcp_latch: Latch::new(params.rtcp_address(), params.signalling_host, any),
             receiver: Receiver::new(clock_rate_hz),
             codec: None,
+            is_comfort_noise: false,
             listening_since: is_listening(params).then_some(now),
             is_timed_out: false,
         }
@@ -131,6 +134,7 @@ impl Incoming {
         self.receiver
             .receive(&header, packet.payload.len(), now)
             .sequence()?;
+        self.is_comfort_noise = format.codec.is_noise();
         stats.receive_payload_type = u64::from(header.payload_type.0);
         Some(Accepted {
             header,

@@ -19,9 +19,10 @@ use crate::conference::{Heard, Seat, SharedMix};
 use crate::decoder::Decoder;
 use crate::event::Event;
 use crate::format::{CodecId, Rates};
-use crate::frame::{Rate, mix_into};
+use crate::frame::{FRAME_SAMPLES_MAX, Rate, mix_into};
 use crate::graph::{Hears, Party, Role};
 use crate::ids::{LegId, Place, SoundId};
+use crate::in_band::InBand;
 use crate::incoming::{Accepted, Incoming, Source};
 use crate::listeners::Listeners;
 use crate::outgoing::{Outgoing, Route};
@@ -159,7 +160,7 @@ impl Leg {
             transport: Transport::new(params.srtp.as_ref()),
             incoming: Incoming::new(&params, now),
             outgoing: Outgoing::new(state, clock_rate_hz),
-            digits: Digits::default(),
+            digits: Digits::new(params.digits),
             reporter: Reporter::new(
                 cname,
                 Schedule::new(SESSION_BANDWIDTH_BPS, seeds.reports, now),
@@ -186,6 +187,9 @@ impl Leg {
                 .sender
                 .set_clock_rate(format.clock_rate_hz, now);
         }
+        if old.digits != self.params.digits {
+            self.digits.in_band = InBand::new(self.params.digits);
+        }
         if old.report_every != self.params.report_every {
             self.report_at = self.params.report_every.map(|every| now + every);
         }
@@ -205,7 +209,7 @@ impl Leg {
             may_be_sent: self.params.direction.sends(),
             may_be_heard: self.params.direction.receives(),
             is_muted: self.mutes.send || self.mutes.receive,
-            is_listened_to: !self.listeners.is_empty(),
+            is_listened_to: !self.listeners.is_empty() || self.digits.in_band.is_some(),
             has_sounds: self.is_played_to(),
             wants_silence: self.params.send_silence && self.incoming.latch.destination().is_some(),
         }
@@ -433,6 +437,7 @@ impl Leg {
         let decoded = decoder.frame(&self.params.receive_formats, now, &mut self.heard);
         self.stats.decoded_packets += decoded.packets;
         self.stats.receive_undecodable += decoded.malformed;
+        self.hear_tones(now, out);
         self.listeners
             .receive(self.id, &self.heard, now, &mut self.stats, out);
     }
@@ -470,6 +475,9 @@ impl Leg {
         let is_silenced = self.mutes.send || is_digit;
         let speech = self.params.speech(self.role.sent_at).filter(|_| !is_digit);
         let sounds = self.sounds.frame(rate, Place::Leg(self.id), out);
+        if let Some(is_tone) = self.digits.as_tone {
+            return self.say_tone(is_tone, now, out);
+        }
         let frame = match (heard, sounds) {
             _ if is_silenced => rate.silence(),
             (Heard::Shared(mix), None) => {
@@ -497,6 +505,28 @@ impl Leg {
         }
         self.listeners
             .sent(frame, dbfs(frame), now, &mut self.stats);
+    }
+
+    /// A digit in the sound, or the pause behind it; where digits are hidden, recordings and taps hear nothing instead.
+    fn say_tone(&mut self, is_tone: bool, now: Duration, out: &mut impl Outlet) {
+        let rate = self.role.sent_at;
+        let route = self.route(now);
+        let mut samples = [0; FRAME_SAMPLES_MAX];
+        let frame = &mut samples[..rate.frame_samples()];
+        if let (true, Some(tone)) = (is_tone, &mut self.digits.tone) {
+            tone.fill(frame);
+        }
+        if let Some(speech) = self.params.speech(rate) {
+            let out = &mut self.transport.outlet(Kind::Rtp, out);
+            let (outgoing, stats) = (&mut self.outgoing, &mut self.stats);
+            outgoing.say(frame, &speech, route, stats, out);
+        }
+        let shown: &[i16] = match self.params.digits.hidden {
+            true => rate.silence(),
+            false => frame,
+        };
+        self.listeners
+            .sent(shown, dbfs(shown), now, &mut self.stats);
     }
 
     fn route(&self, now: Duration) -> Route {

@@ -25,6 +25,15 @@ const RATE: Rate = Rate::Khz8;
 /// Frequencies that one leg watches for; more are refused.
 pub const WATCHED_MAX: usize = 16;
 
+/// Milliseconds of a frame.
+const FRAME_MS: u64 = mediacore_audio::FRAME_MS as u64;
+
+/// A sample from here on is as loud as its codec can say: µ-law ends at 32,124, A-law at 32,256.
+const CLIPPED_FROM: u16 = 32_100;
+
+/// A frame below this holds no voice.
+const QUIET_BELOW_DBFS: f64 = -60.0;
+
 /// A block of another kind must come twice before a tone is taken for started or ended: a single one may be a
 /// concealed frame, or half a tone.
 const BLOCKS_TO_BELIEVE: u32 = 2;
@@ -164,6 +173,10 @@ impl Listeners {
         out: &mut impl Outlet,
     ) {
         stats.receive_level_dbfs = dbfs(frame);
+        let is_clipped = frame.iter().any(|it| it.unsigned_abs() >= CLIPPED_FROM);
+        stats.receive_clipped_ms += FRAME_MS * u64::from(is_clipped);
+        let is_quiet = stats.receive_level_dbfs < QUIET_BELOW_DBFS;
+        stats.receive_quiet_ms += FRAME_MS * u64::from(is_quiet);
         stats.tap_dropped_frames += self.copy(TapSide::Received, frame, now);
         if let Some(watch) = &mut self.watch {
             watch.receive(leg, self.received.newest(frame), now, out);
@@ -173,6 +186,7 @@ impl Listeners {
     /// The peer is sent this, so loud.
     pub fn sent(&mut self, frame: &[i16], level_dbfs: f64, now: Duration, stats: &mut LegStats) {
         stats.send_level_dbfs = level_dbfs;
+        stats.send_quiet_ms += FRAME_MS * u64::from(level_dbfs < QUIET_BELOW_DBFS);
         stats.tap_dropped_frames += self.copy(TapSide::Sent, frame, now);
     }
 
@@ -256,6 +270,19 @@ mod tests {
         assert!((level_dbfs + 12.0).abs() < 0.5, "{level_dbfs}");
         assert_eq!(lasted, Duration::from_secs(1));
         assert!((ear.stats.receive_level_dbfs + 12.0).abs() < 0.1);
+        assert_eq!(
+            (ear.stats.receive_clipped_ms, ear.stats.receive_quiet_ms),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn what_is_clipped_and_what_is_quiet_is_measured() {
+        let mut ear = Ear::watching(&[440.0]);
+        ear.hears(&mut ToneSource::sine(440.0, 3.0, None, 8000), 5);
+        ear.hears(&mut ToneSource::sine(440.0, -70.0, None, 8000), 10);
+        assert_eq!(ear.stats.receive_clipped_ms, 100);
+        assert_eq!(ear.stats.receive_quiet_ms, 200);
     }
 
     #[test]

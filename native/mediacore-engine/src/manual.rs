@@ -130,6 +130,12 @@ impl ManualThread {
         self.change(leg, now, |leg| leg.dial(sound, digits).is_ok())
     }
 
+    /// The signalling says that the leg's peer pressed a digit.
+    pub fn press(&mut self, leg: LegId, digit: char, lasted: Duration, now: Duration) {
+        let slot = self.slot(leg);
+        self.core.press(slot, digit, lasted, now, &mut self.outbox);
+    }
+
     /// Takes a datagram that came to one of a leg's sockets.
     pub fn receive(
         &mut self,

@@ -53,6 +53,17 @@ impl std::str::FromStr for Direction {
     }
 }
 
+/// What is done about digits beside what the formats say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DigitUse {
+    /// The peer's digits are tones in its sound, and digits go to it as tones: it agreed to no telephone-event, or
+    /// stands behind something that did and does not pass them on.
+    pub in_band: bool,
+    /// Nobody hears the peer's digits, nor does a recording or a tap, however they come; they are told of alone. What
+    /// the peer says comes 60 ms later then.
+    pub hidden: bool,
+}
+
 /// One leg's agreement; replaced as a whole by an update.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LegParams {
@@ -86,6 +97,8 @@ pub struct LegParams {
     pub media_timeout: Option<Duration>,
     /// How often a `Report` is wanted; none: never.
     pub report_every: Option<Duration>,
+    /// Where digits are, and who may hear them.
+    pub digits: DigitUse,
 }
 
 impl Default for LegParams {
@@ -106,6 +119,7 @@ impl Default for LegParams {
             send_silence: true,
             media_timeout: Some(Duration::from_secs(30)),
             report_every: None,
+            digits: DigitUse::default(),
         }
     }
 }

@@ -91,7 +91,7 @@ record! {
     /// The leg's number.
     leg: u64,
     /// Bits 0 and 1: the agreed direction lets us send, receive; 2 and 3: muted towards the peer, from the peer;
-    /// 4: an address of the peer is known; 5: in a conference; 6: talking there; 7: SRTP.
+    /// 4: an address of the peer is known; 5: in a conference; 6: talking there; 7: SRTP; 8: the newest packet of the peer was comfort noise.
     flags: u64,
     /// Moment of this record, seconds of CLOCK_MONOTONIC.
     measured_at_s: f64,
@@ -121,6 +121,14 @@ record! {
     receive_lost_ratio: f64,
     /// Mean run of lost packets over that of random loss (ITU-T G.107 BurstR).
     receive_burst_ratio: f64,
+    /// Part of the packets of bursts that were lost (RFC 3611 4.7.2).
+    receive_burst_density: f64,
+    /// The same for gaps.
+    receive_gap_density: f64,
+    /// Mean length of a burst.
+    receive_burst_ms: f64,
+    /// Mean length of a gap.
+    receive_gap_ms: f64,
     /// Interarrival jitter (RFC 3550 6.4.1).
     receive_jitter_ms: f64,
     /// Twice the same sequence number.
@@ -147,6 +155,10 @@ record! {
     receive_codec: u64,
     /// RMS level of the newest frames that were decoded.
     receive_level_dbfs: f64,
+    /// Of what was decoded, frames with samples at the end of the scale.
+    receive_clipped_ms: u64,
+    /// Of what was decoded, frames without a voice: below -60 dBFS.
+    receive_quiet_ms: u64,
     /// Audio played out of the jitter buffer.
     played_ms: f64,
     /// Of that, made up in place of what was lost.
@@ -186,16 +198,26 @@ record! {
     send_errors: u64,
     /// Had nowhere to go: no address is known.
     send_nowhere: u64,
+    /// Digits of another leg that were left out, since too many waited already.
+    send_digits_refused: u64,
     /// Codec sent last.
     send_codec: u64,
     /// RMS level of the newest frames that we made.
     send_level_dbfs: f64,
+    /// Of what we made, frames below -60 dBFS.
+    send_quiet_ms: u64,
     /// Lost on the way to the peer, by its last RTCP report.
     send_lost: u64,
     /// Fraction lost in that report's interval.
     send_lost_ratio: f64,
     /// Jitter at the peer, by that report.
     send_jitter_ms: f64,
+    /// Came too late for the peer to play, by its extended report (RFC 3611).
+    send_discarded_ratio: f64,
+    /// Part of the packets of bursts that were lost on the way to the peer, by that report.
+    send_burst_density: f64,
+    /// MOS of the conversation, as the peer reckons it.
+    send_reported_mos: f64,
     /// RTCP packets taken.
     rtcp_received: u64,
     /// RTCP packets sent.
@@ -207,14 +229,13 @@ record! {
 /// Milliseconds of speech in a packet, which must be spoken before it can be sent.
 const PACKET_MS: f64 = 20.0;
 
-fn score(one_way_delay_ms: f64, lost_ratio: f64, burst_ratio: f64) -> f64 {
+fn path(one_way_delay_ms: f64, lost_ratio: f64, burst_ratio: f64) -> Path {
     Path {
         one_way_delay_ms,
         lost_ratio,
         burst_ratio,
         codec: CodecQuality::G711_CONCEALED,
     }
-    .mos()
 }
 
 /// Where a leg's media thread leaves its record, and everybody else finds it.
@@ -246,10 +267,20 @@ impl LegStats {
         if self.receive_packets == 0 {
             return f64::NAN;
         }
+        self.receive_path().mos()
+    }
+
+    /// The transmission rating R of the same, 0 to 93.2.
+    #[must_use]
+    pub fn rating(&self) -> f64 {
+        self.receive_path().rating()
+    }
+
+    fn receive_path(&self) -> Path {
         // What came too late was not played either.
         let lost_ratio = self.receive_lost_ratio.max(self.concealed_ratio());
         let burst_ratio = self.receive_burst_ratio.max(1.0);
-        score(self.one_way_delay_ms(), lost_ratio, burst_ratio)
+        path(self.one_way_delay_ms(), lost_ratio, burst_ratio)
     }
 
     /// The same score for what the peer hears, by its last report; NaN without one.
@@ -258,7 +289,7 @@ impl LegStats {
         if self.send_lost_ratio.is_nan() {
             return f64::NAN;
         }
-        score(self.one_way_delay_ms(), self.send_lost_ratio, 1.0)
+        path(self.one_way_delay_ms(), self.send_lost_ratio, 1.0).mos()
     }
 
     /// Notes where packets are sent.

@@ -264,6 +264,12 @@ impl Worker {
             Command::Dial(id, sound, digits, reply) => {
                 reply.send(self.change(id, now, |leg| leg.dial(sound, digits)));
             }
+            Command::Press(id, digit, lasted, reply) => {
+                let slot = self.core.slot_of(id);
+                reply.send(slot.map(|slot| {
+                    self.core.press(slot, digit, lasted, now, &mut self.io);
+                }));
+            }
             Command::Stop(place, sound, reply) => {
                 let stopped = match place {
                     Place::Leg(id) => self.change(id, now, |leg| leg.stop(sound)),

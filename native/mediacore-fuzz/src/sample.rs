@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediacore_audio::container::wav_header;
-use mediacore_rtp::rtcp::CompoundWriter;
+use mediacore_rtp::rtcp::{CompoundWriter, VoipMetrics};
 use mediacore_rtp::srtp::{MasterKey, Protector, Suite};
 use mediacore_rtp::{NtpTime, PayloadType, ReportBlock, RtpHeader, SenderInfo, Ssrc};
 
@@ -58,6 +58,10 @@ pub fn rtcp() -> Vec<Vec<u8>> {
         ssrc: Ssrc(0xaaaa_0001),
         ..ReportBlock::default()
     };
+    let metrics = VoipMetrics {
+        ssrc: block.ssrc,
+        ..VoipMetrics::default()
+    };
     let compound = |write: &dyn Fn(&mut CompoundWriter)| {
         let mut octets = [0; 512];
         let mut writer = CompoundWriter::new(&mut octets);
@@ -73,6 +77,10 @@ pub fn rtcp() -> Vec<Vec<u8>> {
         compound(&|writer| {
             writer.receiver_report(PEER, &[block, block]);
             writer.bye(PEER, "leaving");
+        }),
+        compound(&|writer| {
+            writer.receiver_report(PEER, &[block]);
+            writer.voip_metrics(PEER, &metrics);
         }),
         // Picture loss indication (RFC 4585 6.3.1).
         vec![0x81, 206, 0, 2, 0, 0, 0x12, 0x34, 0, 0, 0, 1],

@@ -229,6 +229,12 @@ impl Engine {
         .map(|sound| sound.0)
     }
 
+    /// Tells of a digit that came by the signalling.
+    fn press(&self, py: Python<'_>, leg: u64, digit: char, duration_ms: u32) -> PyResult<()> {
+        let lasted = Duration::from_millis(duration_ms.into());
+        call(py, || self.engine.press(LegId(leg), digit, lasted))
+    }
+
     /// Stops a sound or digits; true when there was still something to stop.
     fn stop_sound(&self, py: Python<'_>, place: u64, sound: u64) -> PyResult<bool> {
         call(py, || {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use mediacore_engine::{CodecBook, Format, Formats, OpusParams, Rate, SrtpParams};
+use mediacore_engine::{CodecBook, DigitUse, Format, Formats, OpusParams, Rate, SrtpParams};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -27,7 +27,7 @@ pub struct LegParams {
 impl LegParams {
     #[new]
     #[pyo3(signature = (*, remote, remote_rtcp, signalling_host, accept_any_source, formats, receive_formats, direction, ptime_ms,
-        opus, rtcp_mux, srtp, send_silence, media_timeout_s, report_every_ms))]
+        opus, rtcp_mux, srtp, send_silence, media_timeout_s, report_every_ms, in_band_digits, hide_digits))]
     #[expect(
         clippy::too_many_arguments,
         reason = "one for each field, all by keyword"
@@ -47,6 +47,8 @@ impl LegParams {
         send_silence: bool,
         media_timeout_s: Option<f64>,
         report_every_ms: Option<u32>,
+        in_band_digits: bool,
+        hide_digits: bool,
     ) -> PyResult<LegParams> {
         let (bitrate_bps, complexity, fec, dtx, constant_bitrate, opus_rate_hz) = opus;
         let media_timeout = media_timeout_s.map(Duration::try_from_secs_f64).transpose();
@@ -77,6 +79,10 @@ impl LegParams {
             media_timeout: media_timeout
                 .map_err(|error| PyValueError::new_err(error.to_string()))?,
             report_every: report_every_ms.map(|ms| Duration::from_millis(ms.into())),
+            digits: DigitUse {
+                in_band: in_band_digits,
+                hidden: hide_digits,
+            },
         };
         Ok(LegParams {
             params,

@@ -494,3 +494,45 @@ proptest! {
         prop_assert_eq!(pressed(&hear_all(came.iter().map(|(_, sent)| sent))), digits);
     }
 }
+
+#[test]
+fn a_long_digit_at_a_fast_clock_goes_out_in_segments_and_is_one_digit() {
+    for clock_rate_hz in [8_000, 16_000, 48_000] {
+        let mut sender = DigitSender::new("5", 8_000, 80, clock_rate_hz).expect("a digit");
+        let mut receiver = EventReceiver::default();
+        let step_ticks = clock_rate_hz / 50;
+        let (mut notices, mut timestamp, mut sequence, mut markers) = (Vec::new(), 1_000, 0, 0);
+        loop {
+            let packet = match sender.step(step_ticks, step_ticks, timestamp) {
+                SendStep::Over => break,
+                SendStep::Digit(packet) | SendStep::Pause(packet) => packet,
+            };
+            timestamp += step_ticks;
+            let Some(packet) = packet else { continue };
+            markers += u32::from(packet.marker);
+            let header = RtpHeader {
+                payload_type: PayloadType(101),
+                marker: packet.marker,
+                sequence,
+                timestamp: packet.timestamp,
+                ssrc: Ssrc(9),
+            };
+            sequence += 1;
+            let now = Duration::from_millis(20) * u32::from(sequence);
+            receiver.receive(&header, &packet.event.octets(), now);
+            notices.extend(std::iter::from_fn(|| receiver.poll()));
+        }
+        let duration_ticks = 8 * clock_rate_hz;
+        assert_eq!(
+            notices,
+            [
+                DigitNotice::Pressed { digit: '5' },
+                DigitNotice::Released {
+                    digit: '5',
+                    duration_ticks
+                },
+            ]
+        );
+        assert_eq!(markers, 1);
+    }
+}

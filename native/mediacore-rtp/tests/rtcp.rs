@@ -160,9 +160,9 @@ fn a_lone_bye_is_read_and_unknown_packets_are_passed_on() {
         panic!()
     };
     assert_eq!(sources.next(), Some(OURS));
-    let xr = [0x80, 207, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8];
+    let xr = [0x80, 206, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8];
     let Some(Packet::Other {
-        packet_type: 207,
+        packet_type: 206,
         count: 0,
         body,
     }) = Compound::parse(&xr).unwrap().next()
@@ -310,6 +310,7 @@ fn read_everything(octets: &[u8]) {
                 assert!(items.map(|item| item.text.len()).sum::<usize>() < octets.len())
             }
             Packet::Bye { sources, .. } => assert!(sources.count() <= 31),
+            Packet::ExtendedReport { metrics, .. } => assert!(metrics.count() < octets.len()),
             Packet::Other { body, .. } => assert!(body.len() < octets.len()),
         }
     }

@@ -70,7 +70,10 @@ def test_a_held_direction_is_not_deaf():
         (replace(HEALTHY, send=SendStats(nowhere=90), remote=None), "no-address"),
         (replace(HEALTHY, send=SendStats()), "nothing-sent"),
         (replace(HEALTHY, receive=replace(HEALTHY.receive, lost_ratio=0.2, lost=600), mos=2.5), "loss-from-peer"),
-        (replace(HEALTHY, receive=replace(HEALTHY.receive, concealed_ratio=0.2), mos=2.5), "loss-from-peer"),
+        (
+            replace(HEALTHY, receive=replace(HEALTHY.receive, concealed_ratio=0.2, concealed_ms=600.0), mos=2.5),
+            "loss-from-peer",
+        ),
         (replace(HEALTHY, send=SendStats(packets=3000, lost_ratio=0.1, mos=3.0)), "loss-to-peer"),
     ],
 )
@@ -97,3 +100,13 @@ def test_the_payload_type_is_in_the_sentence():
 def test_a_wrong_payload_type_once_among_good_packets_is_no_cause():
     stray = replace(HEALTHY, receive=replace(HEALTHY.receive, rejected=Rejected(payload_type=1, payload_type_last=13)))
     assert codes(stray) == []
+
+
+def test_a_peer_that_sent_comfort_noise_last_may_be_silent():
+    resting = replace(HEALTHY.receive, silent_ms=20_000.0, is_comfort_noise=True)
+    assert codes(replace(HEALTHY, receive=resting)) == []
+
+
+def test_a_few_packets_lost_at_the_beginning_are_chance():
+    few = replace(HEALTHY.receive, packets=40, lost=3, lost_ratio=0.07)
+    assert codes(replace(HEALTHY, receive=few)) == []

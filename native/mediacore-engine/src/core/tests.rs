@@ -2,6 +2,7 @@
 
 mod conference;
 mod digits;
+mod in_band;
 mod rates;
 mod source_rules;
 mod srtp;

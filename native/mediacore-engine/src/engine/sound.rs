@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use mediacore_audio::{Cadence, Step, ToneSource};
-use mediacore_rtp::DigitSender;
+use mediacore_rtp::event::EventCode;
+use mediacore_rtp::{DigitSender, DigitsError};
 
 use super::Engine;
 use crate::command::Command;
@@ -95,7 +96,7 @@ impl Engine {
         Ok(sound)
     }
 
-    /// Sends digits (0-9, *, #, A-D) as telephone-events of `duration_ms`, with pauses of `gap_ms` and at least 40 ms.
+    /// Sends digits (0-9, *, #, A-D) as telephone-events, or as tones where digits are in band, of `duration_ms`, with pauses of `gap_ms` and at least 40 ms.
     pub fn send_digits(
         &self,
         id: LegId,
@@ -114,6 +115,14 @@ impl Engine {
                 },
             })?;
         Ok(sound)
+    }
+
+    /// Tells of a digit that the signalling says the peer pressed (SIP INFO), as of one that came as sound.
+    pub fn press(&self, id: LegId, digit: char, lasted: Duration) -> Result<(), EngineError> {
+        let digit = EventCode::of_digit(digit)
+            .and_then(EventCode::digit)
+            .ok_or(DigitsError::NotADigit(digit))?;
+        self.ask(id, |reply| Command::Press(id, digit, lasted, reply))
     }
 
     /// Stops a sound or digits; true when there was still something to stop.

@@ -146,6 +146,9 @@ impl Leg {
         if moment.now < self.reporter.next_timeout() {
             return;
         }
+        if let Some(metrics) = self.voip_metrics(moment.now) {
+            self.reporter.note_metrics(metrics);
+        }
         let mut buffer = [0; Reporter::REPORT_OCTETS_MAX];
         let (sender, receiver) = (&self.outgoing.sender, &mut self.incoming.receiver);
         let written =

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediacore_rtp::rtcp::{Compound, Packet};
+use mediacore_rtp::rtcp::{Compound, Packet, VOIP_METRICS_OCTETS};
 use mediacore_rtp::srtp::{Suite, Unprotector};
 use mediacore_rtp::{EventReceiver, JitterBuffer, JitterConfig, Playout, RtpPacket, is_rtcp};
 
@@ -43,6 +43,9 @@ pub fn rtcp(octets: &[u8]) {
             }
             Packet::Bye { sources, reason } => {
                 4 + 4 * sources.count() + reason.map_or(0, <[u8]>::len)
+            }
+            Packet::ExtendedReport { metrics, .. } => {
+                8 + metrics.map(|_| VOIP_METRICS_OCTETS).sum::<usize>()
             }
             Packet::Other { body, .. } => 4 + body.len(),
         };

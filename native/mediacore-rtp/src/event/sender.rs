@@ -4,6 +4,9 @@
 //! |---|---|---|
 //! | pause | sound; after a digit its end twice more (RFC 4733 2.5.1.4) | the next digit, or over |
 //! | digit | no sound: the event with a growing duration, marker on the first packet | pause, with the first end |
+//!
+//! A digit longer than the field for its duration (8.2 s at 8 kHz, 1.4 s at 48 kHz) goes out in segments, each with a
+//! timestamp of its own (RFC 4733 2.5.1.3).
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -13,7 +16,7 @@ use super::{EventCode, TelephoneEvent};
 /// Digits in one go; more are refused.
 pub const DIGITS_MAX: usize = 64;
 
-/// How long a digit may be: what every receiver must recognise (ITU-T Q.24), and what one segment can report.
+/// How long a digit may be: what every receiver must recognise (ITU-T Q.24), and longer than anybody presses one.
 pub const DIGIT_MS: RangeInclusive<u32> = 40..=8000;
 
 /// The shortest pause that every receiver must recognise (ITU-T Q.24); long enough for the ends, too.
@@ -93,10 +96,28 @@ enum Phase {
         again: Option<(u8, EventPacket)>,
     },
     Digit {
-        began_at: u32,
-        elapsed_ticks: u32,
-        reported_ticks: u32,
+        segment: Segment,
+        // Of the segments before this one.
+        past_ticks: u32,
     },
+}
+
+/// The part of a digit that has one timestamp.
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    began_at: u32,
+    elapsed_ticks: u32,
+    reported_ticks: u32,
+}
+
+impl Segment {
+    fn beginning(began_at: u32) -> Self {
+        Self {
+            began_at,
+            elapsed_ticks: 0,
+            reported_ticks: 0,
+        }
+    }
 }
 
 const AT_ONCE: Phase = Phase::Pause {
@@ -149,24 +170,24 @@ impl DigitSender {
     /// is reported every `update_ticks`.
     pub fn step(&mut self, step_ticks: u32, update_ticks: u32, timestamp: u32) -> SendStep {
         match self.phase {
-            _ if self.begins_next() => self.go_on(timestamp, 0, 0, step_ticks, update_ticks),
+            _ if self.begins_next() => {
+                self.go_on(Segment::beginning(timestamp), 0, step_ticks, update_ticks)
+            }
             Phase::Pause {
                 left_ticks: 0,
                 again: None,
             } => SendStep::Over,
             Phase::Pause { left_ticks, again } => self.pause(left_ticks, again, step_ticks),
             Phase::Digit {
-                began_at,
-                elapsed_ticks,
-                reported_ticks,
-            } => self.go_on(
-                began_at,
-                elapsed_ticks,
-                reported_ticks,
-                step_ticks,
-                update_ticks,
-            ),
+                segment,
+                past_ticks,
+            } => self.go_on(segment, past_ticks, step_ticks, update_ticks),
         }
+    }
+
+    /// The digit that lasts, or comes next; none: there is no further one.
+    pub fn current(&self) -> Option<char> {
+        self.digits[..self.count].get(self.sent)?.digit()
     }
 
     /// Whether the next step begins a digit.
@@ -217,18 +238,17 @@ impl DigitSender {
 
     fn go_on(
         &mut self,
-        began_at: u32,
-        elapsed_ticks: u32,
-        reported_ticks: u32,
+        segment: Segment,
+        past_ticks: u32,
         step_ticks: u32,
         update_ticks: u32,
     ) -> SendStep {
-        let elapsed_ticks = elapsed_ticks + step_ticks;
-        let is_end = elapsed_ticks >= self.duration_ticks;
-        let is_first = reported_ticks == 0;
+        let elapsed_ticks = segment.elapsed_ticks + step_ticks;
+        let is_end = past_ticks + elapsed_ticks >= self.duration_ticks;
+        let is_first = segment.reported_ticks == 0;
         let packet = EventPacket {
-            marker: is_first,
-            timestamp: began_at,
+            marker: is_first && past_ticks == 0,
+            timestamp: segment.began_at,
             event: TelephoneEvent {
                 code: self.digits[self.sent],
                 is_end,
@@ -248,15 +268,26 @@ impl DigitSender {
             };
             return SendStep::Digit(Some(packet));
         }
-        let is_due = is_first || elapsed_ticks - reported_ticks >= update_ticks;
-        self.phase = Phase::Digit {
-            began_at,
-            elapsed_ticks,
-            reported_ticks: if is_due {
-                elapsed_ticks
-            } else {
-                reported_ticks
-            },
+        let is_full = elapsed_ticks + step_ticks > u32::from(u16::MAX);
+        let is_due = is_first || is_full || elapsed_ticks - segment.reported_ticks >= update_ticks;
+        self.phase = if is_full {
+            Phase::Digit {
+                segment: Segment::beginning(segment.began_at.wrapping_add(elapsed_ticks)),
+                past_ticks: past_ticks + elapsed_ticks,
+            }
+        } else {
+            let reported_ticks = match is_due {
+                true => elapsed_ticks,
+                false => segment.reported_ticks,
+            };
+            Phase::Digit {
+                segment: Segment {
+                    elapsed_ticks,
+                    reported_ticks,
+                    ..segment
+                },
+                past_ticks,
+            }
         };
         SendStep::Digit(is_due.then_some(packet))
     }

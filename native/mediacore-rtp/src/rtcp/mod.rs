@@ -6,6 +6,7 @@
 mod parse;
 mod reporter;
 mod schedule;
+mod voip_metrics;
 mod write;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub use parse::{Compound, Packet, ReportBlocks, RtcpError, SdesItem, SdesItems, Sources};
 pub use reporter::{PeerReport, Received, Reporter};
 pub use schedule::Schedule;
+pub use voip_metrics::{VOIP_METRICS_OCTETS, VoipMetrics, VoipMetricsBlocks, XR_OCTETS};
 pub use write::CompoundWriter;
 
 use crate::packet::Ssrc;
@@ -23,6 +25,7 @@ pub(crate) mod packet_type {
     pub const RECEIVER_REPORT: u8 = 201;
     pub const SOURCE_DESCRIPTION: u8 = 202;
     pub const BYE: u8 = 203;
+    pub const EXTENDED_REPORT: u8 = 207;
 }
 
 /// The SDES item that every compound has: the canonical name (RFC 3550 6.5.1).

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use super::{NtpTime, REPORT_BLOCK_OCTETS, ReportBlock, SenderInfo, packet_type};
+use super::{
+    NtpTime, REPORT_BLOCK_OCTETS, ReportBlock, SenderInfo, VoipMetricsBlocks, packet_type,
+};
 use crate::packet::{Ssrc, be_u32};
 
 const VERSION: u8 = 2;
@@ -78,7 +80,14 @@ pub enum Packet<'a> {
         /// Why; should be UTF-8.
         reason: Option<&'a [u8]>,
     },
-    /// APP, feedback, extended reports, or something newer.
+    /// XR (RFC 3611).
+    ExtendedReport {
+        /// Who reports.
+        ssrc: Ssrc,
+        /// Its VoIP metrics.
+        metrics: VoipMetricsBlocks<'a>,
+    },
+    /// APP, feedback, or something newer.
     Other {
         /// Its packet type.
         packet_type: u8,
@@ -233,6 +242,13 @@ impl<'a> Raw<'a> {
                 Packet::Bye {
                     sources: Sources(sources),
                     reason: reason(rest),
+                }
+            }
+            packet_type::EXTENDED_REPORT if self.body.len() >= 4 => {
+                let (ssrc, blocks) = self.body.split_first_chunk::<4>()?;
+                Packet::ExtendedReport {
+                    ssrc: Ssrc(be_u32(ssrc)),
+                    metrics: VoipMetricsBlocks(blocks),
                 }
             }
             packet_type => Packet::Other {

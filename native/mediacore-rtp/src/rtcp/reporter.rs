@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Compound, CompoundWriter, NtpTime, Packet, ReportBlock, RtcpError, Schedule, round_trip,
+    Compound, CompoundWriter, NtpTime, Packet, ReportBlock, RtcpError, Schedule, VoipMetrics,
+    XR_OCTETS, round_trip,
 };
 use crate::packet::Ssrc;
 use crate::session::{Receiver, Sender};
@@ -38,6 +39,9 @@ pub struct Reporter {
     cname: Box<str>,
     schedule: Schedule,
     peer_report: Option<PeerReport>,
+    peer_metrics: Option<VoipMetrics>,
+    // About the peer's stream, for our next report.
+    our_metrics: Option<VoipMetrics>,
     malformed: u64,
 }
 
@@ -49,6 +53,8 @@ impl Reporter {
             cname: cname.into(),
             schedule,
             peer_report: None,
+            peer_metrics: None,
+            our_metrics: None,
             malformed: 0,
         }
     }
@@ -84,6 +90,10 @@ impl Reporter {
                 Packet::Bye { mut sources, .. } => {
                     received.has_bye |= sources.any(|source| receiver.ssrc() == Some(source));
                 }
+                Packet::ExtendedReport { mut metrics, .. } => {
+                    let ours = metrics.find(|block| block.ssrc == sender.ssrc());
+                    self.peer_metrics = ours.or(self.peer_metrics);
+                }
                 Packet::SourceDescription(_) | Packet::Other { .. } => {}
             }
         }
@@ -111,6 +121,9 @@ impl Reporter {
         let mut compound = CompoundWriter::new(out);
         let fits = write_report(&mut compound, sender, receiver, ntp, now)
             && compound.cname(sender.ssrc(), &self.cname);
+        if let (true, Some(metrics)) = (fits, self.our_metrics.take()) {
+            compound.voip_metrics(sender.ssrc(), &metrics);
+        }
         let octets = compound.finish();
         self.schedule.sent(octets, now);
         fits.then_some(octets)
@@ -137,13 +150,23 @@ impl Reporter {
         self.peer_report
     }
 
+    /// What the peer last made of our stream, where it sends extended reports.
+    pub fn peer_metrics(&self) -> Option<VoipMetrics> {
+        self.peer_metrics
+    }
+
+    /// Puts what was made of the peer's stream into the next report.
+    pub fn note_metrics(&mut self, metrics: VoipMetrics) {
+        self.our_metrics = Some(metrics);
+    }
+
     /// Datagrams that were not RTCP.
     pub fn malformed(&self) -> u64 {
         self.malformed
     }
 
-    /// Room that any compound written here needs: SR with one block, the longest name, BYE.
-    pub const REPORT_OCTETS_MAX: usize = 28 + 24 + 4 + 4 + 2 + 255 + 3 + 8;
+    /// Room that any compound written here needs: SR with one block, the longest name, XR, BYE.
+    pub const REPORT_OCTETS_MAX: usize = 28 + 24 + 4 + 4 + 2 + 255 + 3 + XR_OCTETS + 8;
 
     fn take_reports(
         &mut self,

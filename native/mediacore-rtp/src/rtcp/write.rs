@@ -1,6 +1,6 @@
 //! Writes compound packets into a buffer of the caller. A packet that does not fit is left out whole, and said so.
 
-use super::{REPORT_BLOCKS_MAX, ReportBlock, SDES_CNAME, SenderInfo, packet_type};
+use super::{REPORT_BLOCKS_MAX, ReportBlock, SDES_CNAME, SenderInfo, VoipMetrics, packet_type};
 use crate::packet::Ssrc;
 
 const VERSION_BITS: u8 = 2 << 6;
@@ -57,6 +57,14 @@ impl<'a> CompoundWriter<'a> {
             body.put(text.as_bytes())?;
             // The item list ends with a null octet even where the words end by themselves.
             body.put(&[0])
+        })
+    }
+
+    /// XR with VoIP metrics about one source (RFC 3611 4.7).
+    pub fn voip_metrics(&mut self, ssrc: Ssrc, metrics: &VoipMetrics) -> bool {
+        self.packet(packet_type::EXTENDED_REPORT, 0, |body| {
+            body.put(&ssrc.0.to_be_bytes())?;
+            body.put(&metrics.octets())
         })
     }
 

@@ -1,10 +1,12 @@
 //! The two directions of one RTP session (RFC 3550 6.4, A.1, A.3, A.8) and the rewriting of packets that are forwarded
 //! from one session to another.
 
+mod burst_gap;
 mod receiver;
 mod rewriter;
 mod sender;
 
+pub use burst_gap::{BurstGap, BurstGapCounter, GAP_MIN};
 pub use receiver::{Arrival, Receiver, ReceiverStats};
 pub use rewriter::Rewriter;
 pub use sender::{Sender, SenderState};

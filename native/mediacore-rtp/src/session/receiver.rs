@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::ticks;
+use super::{BurstGap, BurstGapCounter, ticks};
 use crate::packet::{RtpHeader, Ssrc};
 use crate::rtcp::{NtpTime, ReportBlock};
 use crate::sequence::{SequenceTracker, Step};
@@ -67,6 +67,8 @@ pub struct ReceiverStats {
     pub lost_ratio: f64,
     /// Mean length of a run of lost packets, relative to what random loss of the same ratio gives (ITU-T G.107 BurstR); at least 1.
     pub burst_ratio: f64,
+    /// Bursts and gaps of loss from the source heard now (RFC 3611).
+    pub bursts: BurstGap,
     /// Packets that came twice.
     pub duplicates: u64,
     /// Packets that were overtaken.
@@ -121,6 +123,7 @@ struct Source {
     /// Bit n: the packet n behind the highest was seen. Wider than `MISORDER_MAX`.
     seen: u128,
     counts: Counts,
+    losses: BurstGapCounter,
     /// Interarrival jitter in ticks, times 16 (RFC 3550 A.8).
     jitter_q4: u32,
     /// Timestamp and transit, in ticks, of the last packet with a timestamp of its own.
@@ -216,6 +219,11 @@ impl Receiver {
             lost,
             lost_ratio,
             burst_ratio: sum.burst_ratio(lost_ratio),
+            bursts: self
+                .source
+                .as_ref()
+                .map(|source| source.losses.figures())
+                .unwrap_or_default(),
             duplicates: sum.duplicates,
             reordered: sum.reordered,
             strays: self.strays,
@@ -322,6 +330,7 @@ impl Source {
             highest: first,
             seen: 1,
             counts: Counts::default(),
+            losses: BurstGapCounter::default(),
             jitter_q4: 0,
             last_timed: None,
             prior: (0, 0),
@@ -353,6 +362,8 @@ impl Source {
         let by = sequence - self.highest;
         self.seen = if by < 128 { self.seen << by | 1 } else { 1 };
         self.highest = sequence;
+        self.losses.lose(skipped);
+        self.losses.receive();
         if skipped > 0 {
             self.counts.loss_bursts += 1;
             self.counts.burst_losses += skipped;
