@@ -86,7 +86,7 @@ impl Decoder {
     /// Packets of `packet_ms`, the n-th after its delay, until `until_ms`.
     fn listen(&mut self, packet_ms: f64, until_ms: f64, delay_ms: impl Fn(f64) -> f64) {
         let first = (self.now_ms / packet_ms).ceil() as u32;
-        let mut packets: Vec<(f64, u32)> = (first..(until_ms / packet_ms) as u32)
+        let mut packets: Vec<(f64, u32)> = (first..(until_ms / packet_ms).ceil() as u32)
             .map(|n| {
                 let sent_ms = f64::from(n) * packet_ms;
                 (sent_ms + delay_ms(sent_ms), n)

@@ -69,8 +69,8 @@ fn main() {
     let hours: u32 = env::args()
         .nth(1)
         .map_or(24, |hours| hours.parse().expect("a number of hours"));
-    let mut codecs = CodecBook::default();
-    let mut formats = |name: &str, payload_type| {
+    let codecs = CodecBook::default();
+    let formats = |name: &str, payload_type| {
         let codec = codecs.number(name).expect("there is room");
         Formats::new(vec![Format {
             payload_type,
