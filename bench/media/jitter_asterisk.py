@@ -66,7 +66,7 @@ def send_through(sendings: Sequence[Sending], folder: Path) -> None:
         callers, callees = (SipEnd(stack.enter_context(udp_socket())) for _ in range(2))
         write_files(folder, CONFIGURATION, callee=f"{callees.local[0]}:{callees.local[1]}")
         settings = folder / "asterisk.conf"
-        launcher = [*LIMIT, PEERS, "exec"]
+        launcher: list[str | Path] = [*LIMIT, PEERS, "exec"]
         process = stack.enter_context(running([*launcher, "asterisk", "-f", "-C", settings], folder / "asterisk.log"))
         member(process.pid, "asterisk")
         wait_booted(launcher, settings)

@@ -4,7 +4,7 @@ is missing, and how delay goes over time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 from xml.sax.saxutils import escape
 
@@ -35,7 +35,7 @@ BAR, GAP, NAME, WIDE = 9, 12, 110, 190
 
 def plot_trades(outcomes: Sequence[Measured]) -> str:
     """Three columns of bars: delay, missing, PESQ."""
-    columns = (
+    columns: tuple[tuple[str, Callable[[Measured], float]], ...] = (
         ("delay, ms", lambda outcome: outcome.delay_ms),
         ("made up, silent or left out, %", lambda outcome: outcome.missing_percent),
         ("PESQ (MOS)", lambda outcome: outcome.scores.get("PESQ", 0.0)),
