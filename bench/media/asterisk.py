@@ -10,12 +10,12 @@ import select
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.media.generator import Address
-from bench.media.phone_sdp import PCMU, media_address, phone_sdp
+from bench.media.phone_sdp import PCMA, PCMU, media_address, phone_sdp
 from bench.media.processes import member, running
 from pbx.sip.dialog import Dialog
 from pbx.sip.flow import Flow
@@ -125,9 +125,16 @@ class Calls:
     """Sets calls up one after another."""
 
     def __init__(
-        self, callers: SipEnd, callees: SipEnd, phones: Sequence[Address], codecs: tuple[str, str] = (PCMU, PCMU)
+        self,
+        callers: SipEnd,
+        callees: SipEnd,
+        phones: Sequence[Address],
+        codecs: tuple[str, str] = (PCMU, PCMU),
+        *,
+        pcma: Set[int] = frozenset(),
     ) -> None:
         self._callers, self._callees, self._phones, self._codecs = callers, callees, phones, codecs
+        self._pcma = pcma  # the callees of these calls take PCMA, whatever `codecs` says
         self._targets: dict[int, Address] = {}
         self._accepted = 0  # calls whose callee has its ACK
 
@@ -173,7 +180,7 @@ class Calls:
             200,
             to_tag=f"callee{call}",
             headers=[self._callees.contact],
-            body=phone_sdp(self._phones[callee], self._codecs[1]),
+            body=phone_sdp(self._phones[callee], PCMA if call in self._pcma else self._codecs[1]),
             content_type="application/sdp",
         )
         self._callees.stack.respond(event.transaction, response, time.monotonic())

@@ -5,6 +5,7 @@ import re
 from bench.media.generator import Address
 
 PCMU = "0 PCMU/8000"
+PCMA = "8 PCMA/8000"
 
 
 def phone_sdp(phone: Address, codec: str = PCMU) -> bytes:

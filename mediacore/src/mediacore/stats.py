@@ -95,10 +95,16 @@ class ReceiveStats:
     played_ms: float = 0.0
     """Audio that came out of the jitter buffer, concealed audio among it."""
     concealed_ms: float = 0.0
-    """Made up in place of what was missing."""
+    """Made up in place of what was missing, and silence where it was missing for longer than is made up."""
     concealed_ratio: float | None = None
+    shortened_ms: float = 0.0
+    """Taken out of what was played, to shorten the delay."""
+    lengthened_ms: float = 0.0
+    """Put into it, to lengthen the delay."""
     buffer_ms: float | None = None
     """Delay that the jitter buffer aims at; None while nothing is decoded."""
+    playout_delay_ms: float | None = None
+    """Delay that it has, behind the fastest packet."""
     silent_ms: float | None = None
     """Since the last usable packet; None when the leg does not listen."""
     is_comfort_noise: bool = False
@@ -295,7 +301,10 @@ def _receive_stats(row: dict[str, float], codec_name: Callable[[int], str]) -> R
         played_ms=_known(row["played_ms"]) or 0.0,
         concealed_ms=_known(row["concealed_ms"]) or 0.0,
         concealed_ratio=_known(row["concealed_ratio"]),
+        shortened_ms=_known(row["shortened_ms"]) or 0.0,
+        lengthened_ms=_known(row["lengthened_ms"]) or 0.0,
         buffer_ms=_known(row["buffer_ms"]),
+        playout_delay_ms=_known(row["playout_delay_ms"]),
         silent_ms=_known(row["silent_ms"]),
         is_comfort_noise=bool(int(row["flags"]) & 256),
         unheard_packets=int(row["unheard_packets"]),

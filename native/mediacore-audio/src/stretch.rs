@@ -50,7 +50,7 @@ pub enum Reason {
     Aperiodic,
     /// Refused: the level changes.
     Transient,
-    /// Refused: shorter than [`PIECE_MIN_MS`].
+    /// Refused: shorter than [`PIECE_MIN_MS`], or less was to go than any period is.
     TooShort,
 }
 
@@ -83,7 +83,17 @@ impl TimeStretch {
     /// Takes a period out of `audio`: its first `audio.len() - samples` are what is left. `background_dbfs` is the level of
     /// the stream's noise (as [`crate::Vad`] tells it).
     pub fn accelerate(&mut self, audio: &mut [i16], background_dbfs: f64) -> Stretch {
-        let (stretch, period) = self.judge(audio, background_dbfs);
+        self.accelerate_by(audio.len(), audio, background_dbfs)
+    }
+
+    /// [`TimeStretch::accelerate`] by no more than `samples_max`.
+    pub fn accelerate_by(
+        &mut self,
+        samples_max: usize,
+        audio: &mut [i16],
+        background_dbfs: f64,
+    ) -> Stretch {
+        let (stretch, period) = self.judge(samples_max, audio, background_dbfs);
         if stretch.samples == 0 {
             return stretch;
         }
@@ -105,7 +115,7 @@ impl TimeStretch {
             "{} samples of room",
             out.len()
         );
-        let (stretch, period) = self.judge(audio, background_dbfs);
+        let (stretch, period) = self.judge(audio.len(), audio, background_dbfs);
         if stretch.samples == 0 {
             out[..audio.len()].copy_from_slice(audio);
             return stretch;
@@ -120,7 +130,12 @@ impl TimeStretch {
         stretch
     }
 
-    fn judge(&mut self, audio: &[i16], background_dbfs: f64) -> (Stretch, usize) {
+    fn judge(
+        &mut self,
+        samples_max: usize,
+        audio: &[i16],
+        background_dbfs: f64,
+    ) -> (Stretch, usize) {
         let refused = |likeness, reason| {
             let samples = 0;
             (
@@ -132,7 +147,8 @@ impl TimeStretch {
                 0,
             )
         };
-        if audio.len() < samples(self.sample_rate_hz, PIECE_MIN_MS * 1_000) {
+        let is_short = audio.len() < samples(self.sample_rate_hz, PIECE_MIN_MS * 1_000);
+        if is_short || samples_max < samples(self.sample_rate_hz, PERIOD_MIN_US) {
             return refused(0.0, Reason::TooShort);
         }
         let length = audio.len().min(self.piece.len());
@@ -140,12 +156,22 @@ impl TimeStretch {
         for (to, from) in piece.iter_mut().zip(audio) {
             *to = f32::from(*from);
         }
-        let period = period(piece, self.sample_rate_hz, &mut self.room);
+        let is_background = dbfs(&audio[..length]) <= background_dbfs + BACKGROUND_MARGIN_DB;
+        let longest = longest(piece, self.sample_rate_hz);
+        let period = match is_background {
+            // Noise has no period, and what goes at once need not be asked for again; but the piece's end stays as it is.
+            true => (longest * 3 / 4).min(samples_max),
+            false => period(
+                piece,
+                longest.min(samples_max),
+                self.sample_rate_hz,
+                &mut self.room,
+            ),
+        };
         let (first, second) = (&piece[..period], &piece[period..2 * period]);
         let likeness = pitch::likeness(first, second);
         let powers = (pitch::dot(first, first), pitch::dot(second, second));
         let ratio = powers.0.max(powers.1) / powers.0.min(powers.1).max(1.0);
-        let is_background = dbfs(&audio[..length]) <= background_dbfs + BACKGROUND_MARGIN_DB;
         let reason = match () {
             () if is_background => Reason::Background,
             () if likeness < LIKENESS_MIN => return refused(likeness, Reason::Aperiodic),
@@ -162,12 +188,16 @@ impl TimeStretch {
 }
 
 /// The period of what the piece begins with; twice it fits into the piece.
-fn period(piece: &[f32], sample_rate_hz: u32, room: &mut [f32]) -> usize {
+fn period(piece: &[f32], longest: usize, sample_rate_hz: u32, room: &mut [f32]) -> usize {
     let shortest = samples(sample_rate_hz, PERIOD_MIN_US);
-    let longest = samples(sample_rate_hz, PERIOD_MAX_US).min(piece.len() / 2);
     let window = samples(sample_rate_hz, WINDOW_MAX_US).min(piece.len() - longest);
     let factor = (sample_rate_hz / SEARCH_RATE_HZ) as usize;
     pitch::lag_after(piece, window, shortest..=longest, factor, room).0
+}
+
+/// The longest period of which the piece holds two.
+fn longest(piece: &[f32], sample_rate_hz: u32) -> usize {
+    samples(sample_rate_hz, PERIOD_MAX_US).min(piece.len() / 2)
 }
 
 /// From one piece to another within a period.

@@ -6,11 +6,12 @@ use mediacore_audio::NoiseGenerator;
 use mediacore_audio::codec::{self, CodecKind, DecoderParams};
 use mediacore_audio::comfort_noise::PAYLOAD_OCTETS_MAX;
 use mediacore_rtp::jitter::JitterStats;
-use mediacore_rtp::{JitterBuffer, JitterConfig, Playout, QueuedPacket, RtpHeader, Ssrc};
+use mediacore_rtp::{Advice, JitterBuffer, JitterConfig, Playout, QueuedPacket, RtpHeader, Ssrc};
 
 use crate::format::{CodecId, Formats};
-use crate::frame::{Rate, join};
+use crate::frame::{FRAME_TIME, Rate, join};
 use crate::resampling::Resampling;
+use crate::stretching::{AHEAD_MS, LENGTHENED_MS_MAX, Stretching};
 
 /// The longest packet of most codecs that is decoded; what is longer does not get into the buffer.
 const PACKET_MS_MAX: u32 = 60;
@@ -20,7 +21,8 @@ const OPUS_PACKET_MS_MAX: u32 = 120;
 /// The largest packet of Opus that is decoded: 384 kbit/s in packets of 20 ms, 128 kbit/s in packets of 60 ms.
 const OPUS_PACKET_OCTETS_MAX: usize = 960;
 
-/// Samples that wait for a frame are at most those of one that is not full, and one packet.
+/// Samples that wait for a frame are at most those of one that is not full, what is looked at ahead of it, one packet, and
+/// what is put in.
 const FRAME_MS: u32 = mediacore_audio::FRAME_MS;
 
 /// Nobody hears whether two noises are the same.
@@ -53,6 +55,7 @@ struct Ear {
     kind: CodecKind,
     rate: Rate,
     decoder: codec::Decoder,
+    stretching: Stretching,
     pending: Box<[i16]>,
     pending_samples: usize,
 }
@@ -140,7 +143,8 @@ impl Decoder {
     /// Makes the next 20 ms of `heard`, which holds the 20 ms before; silence when there is nothing to play.
     pub fn frame(&mut self, formats: &Formats, now: Duration, heard: &mut Vec<i16>) -> Decoded {
         let mut decoded = Decoded::default();
-        while self.ear.as_ref().is_none_or(|ear| !ear.has_frame()) {
+        let mut advice = self.advise(now);
+        while self.needs_more(advice) {
             match self.buffer.pop(now) {
                 Playout::Decode(packet) if packet.duration_ticks == 0 => {
                     self.is_pause |= hear_noise(&mut self.noise, packet.payload);
@@ -151,19 +155,28 @@ impl Decoder {
                     let is_new = tune(&mut self.ear, &packet, formats, &mut self.resampling);
                     self.codec_changes += u64::from(is_new && !is_first);
                     self.is_other |= is_new && !is_first;
+                    advice = if is_new { Advice::Keep } else { advice };
                     let is_good = self.ear.as_mut().is_some_and(|ear| ear.decode(&packet));
                     decoded.packets += u64::from(is_good);
                     decoded.malformed += u64::from(!is_good);
                 }
                 Playout::Conceal { duration_ticks } => {
+                    // What is made up is not made shorter or longer.
+                    advice = Advice::Keep;
                     let clock_rate_hz = self.config.clock_rate_hz;
                     let next = self.buffer.following();
                     let Some(ear) = &mut self.ear else { break };
                     let is_recovered = ear.conceal(duration_ticks, clock_rate_hz, next);
                     self.recovered_packets += u64::from(is_recovered);
                 }
-                Playout::Wait => break,
+                Playout::Wait => {
+                    advice = Advice::Keep;
+                    break;
+                }
             }
+        }
+        if let Some(ear) = &mut self.ear {
+            ear.follow(advice, &mut self.buffer, now);
         }
         self.take(heard);
         decoded
@@ -185,6 +198,19 @@ impl Decoder {
     #[must_use]
     pub fn codec_changes(&self) -> u64 {
         self.codec_changes
+    }
+
+    fn advise(&mut self, now: Duration) -> Advice {
+        let left = self.ear.as_ref().map_or(Duration::ZERO, Ear::left);
+        self.buffer.advise(now, left, FRAME_TIME)
+    }
+
+    /// Whether there is no whole frame yet, or none to look ahead of it that is here.
+    fn needs_more(&self, advice: Advice) -> bool {
+        let Some(ear) = &self.ear else {
+            return true;
+        };
+        !ear.has_frame() || !ear.has_ahead(advice) && self.buffer.has_next()
     }
 
     fn take(&mut self, heard: &mut Vec<i16>) {
@@ -277,12 +303,14 @@ impl Ear {
             CodecKind::Opus => OPUS_PACKET_MS_MAX,
             _ => PACKET_MS_MAX,
         };
-        let pending = (rate.hz() / 1000 * (FRAME_MS + packet_ms)) as usize;
+        let pending_ms = FRAME_MS + AHEAD_MS + packet_ms + LENGTHENED_MS_MAX;
+        let pending = (rate.hz() / 1000 * pending_ms) as usize;
         Ear {
             codec,
             kind,
             rate,
             decoder: decoder.expect("the rate was chosen from those that the codec has"),
+            stretching: Stretching::new(rate.hz()),
             pending: vec![0; pending].into_boxed_slice(),
             pending_samples: 0,
         }
@@ -290,6 +318,23 @@ impl Ear {
 
     fn has_frame(&self) -> bool {
         self.pending_samples >= self.rate.frame_samples()
+    }
+
+    fn has_ahead(&self, advice: Advice) -> bool {
+        let ahead_samples = self.stretching.ahead_samples(advice);
+        self.pending_samples >= self.rate.frame_samples() + ahead_samples
+    }
+
+    /// How long what is decoded and not played yet lasts.
+    fn left(&self) -> Duration {
+        self.stretching.time(self.pending_samples)
+    }
+
+    fn follow(&mut self, advice: Advice, buffer: &mut JitterBuffer, now: Duration) {
+        let (pending, samples) = (&mut self.pending, self.pending_samples);
+        self.pending_samples = self
+            .stretching
+            .follow(advice, buffer, pending, samples, now);
     }
 
     fn decode(&mut self, packet: &QueuedPacket) -> bool {
@@ -328,6 +373,9 @@ impl Ear {
     ) {
         let frame_samples = self.rate.frame_samples();
         let taken = self.pending_samples.min(frame_samples);
+        if taken == frame_samples {
+            self.stretching.hear(&self.pending[..taken]);
+        }
         // What is not filled may hold what was played before; there is always room for a frame.
         fill(&mut self.pending[taken..frame_samples], noise);
         heard.copy_from_slice(resampling.frame(&self.pending[..frame_samples]));

@@ -50,6 +50,7 @@ mod seqlock;
 mod sounds;
 mod source;
 mod stats;
+mod stretching;
 mod tap;
 mod thread;
 mod transport;

@@ -161,10 +161,16 @@ record! {
     receive_quiet_ms: u64,
     /// Audio played out of the jitter buffer.
     played_ms: f64,
-    /// Of that, made up in place of what was lost.
+    /// Of that, made up in place of what was missing, or silence once that had faded.
     concealed_ms: f64,
+    /// Taken out of what was played, to shorten the delay.
+    shortened_ms: f64,
+    /// Put into it, to lengthen the delay.
+    lengthened_ms: f64,
     /// Delay that the jitter buffer aims at.
     buffer_ms: f64,
+    /// Delay that it has, behind the fastest packet.
+    playout_delay_ms: f64,
     /// Since the last accepted packet; or since the leg listens.
     silent_ms: f64,
     /// Not RTP or RTCP at all.

@@ -26,7 +26,7 @@ pub mod session;
 pub mod srtp;
 
 pub use event::{DigitNotice, DigitSender, DigitsError, EventReceiver};
-pub use jitter::{JitterBuffer, JitterConfig, JitterStats, Playout, QueuedPacket};
+pub use jitter::{Advice, JitterBuffer, JitterConfig, JitterStats, Playout, QueuedPacket};
 pub use packet::{PacketError, PayloadType, RtpHeader, RtpPacket, Ssrc, is_rtcp};
 pub use rtcp::{NtpTime, ReportBlock, Reporter, SenderInfo};
 pub use session::{Arrival, Receiver, ReceiverStats, Rewriter, Sender, SenderState};

@@ -5,6 +5,7 @@
 //! | [`Scene`] | a run: phones, links and the engine's core under one clock |
 //! | [`Phone`] | a [`Talker`], a [`Listener`] and their RTCP |
 //! | [`Link`] | one direction of a path: delay, jitter, loss, reordering, duplicates, a queue that is too long |
+//! | [`Trace`] | a path with a name, on which play-out is judged |
 //! | [`pcap`] | captures, so that a run can be opened in Wireshark, and a capture be sent through a run |
 //! | [`Timeline`] | the last things that happened, printed with the seed when a test fails |
 //!
@@ -21,6 +22,7 @@ pub mod random;
 pub mod scene;
 pub mod talker;
 pub mod timeline;
+pub mod traces;
 pub mod voice;
 pub mod wire;
 
@@ -35,5 +37,6 @@ pub use random::Random;
 pub use scene::{PhoneId, Scene};
 pub use talker::{Talker, TalkerConfig, TalkerStats};
 pub use timeline::{Digest, Entry, Timeline};
+pub use traces::Trace;
 pub use voice::Voice;
 pub use wire::{WireLog, WirePacket};

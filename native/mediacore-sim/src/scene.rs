@@ -128,6 +128,12 @@ impl Scene {
         self.clock.now()
     }
 
+    /// The moment on the wall clock, as captures have it.
+    #[must_use]
+    pub fn unix(&self) -> Duration {
+        UNIX_OFFSET + self.clock.now()
+    }
+
     /// A phone.
     #[must_use]
     pub fn phone(&self, phone: PhoneId) -> &Phone {

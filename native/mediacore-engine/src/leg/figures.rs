@@ -25,6 +25,8 @@ pub(super) struct Played {
     concealed_ms: f64,
     recovered: u64,
     pub codec_changes: u64,
+    shortened_ms: f64,
+    lengthened_ms: f64,
 }
 
 impl Played {
@@ -33,8 +35,11 @@ impl Played {
         self.recovered += decoder.recovered_packets();
         self.codec_changes += decoder.codec_changes();
         self.late += stats.late;
-        self.played_ms += stats.played_ms + stats.concealed_ms;
-        self.concealed_ms += stats.concealed_ms;
+        let concealed_ms = stats.concealed_ms + stats.missing_ms;
+        self.played_ms += stats.played_ms + concealed_ms;
+        self.concealed_ms += concealed_ms;
+        self.shortened_ms += stats.shortened_ms;
+        self.lengthened_ms += stats.lengthened_ms;
     }
 }
 
@@ -91,13 +96,17 @@ impl Leg {
         let mut sum = self.played;
         if let Some(decoder) = &self.decoder {
             sum.add(decoder);
-            stats.buffer_ms = decoder.stats().target_ms;
+            let played = decoder.stats();
+            stats.buffer_ms = played.target_ms;
+            stats.playout_delay_ms = played.delay_ms;
         }
         stats.receive_late = sum.late;
         stats.receive_recovered = sum.recovered;
         stats.receive_codec_changes = sum.codec_changes;
         stats.played_ms = sum.played_ms;
         stats.concealed_ms = sum.concealed_ms;
+        stats.shortened_ms = sum.shortened_ms;
+        stats.lengthened_ms = sum.lengthened_ms;
     }
 
     fn measure_sent(&mut self) {

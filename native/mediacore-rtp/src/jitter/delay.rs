@@ -2,12 +2,16 @@
 //!
 //! Lag is transit (arrival less media time) above the least transit. It needs no common clock with the sender; the
 //! least transit is taken over two windows of two seconds, so that it follows clock drift and a new route. Lags are kept
-//! in a histogram that forgets: all counts are halved every 500 packets.
+//! in a histogram that forgets: all counts are halved every ten seconds. Where the least transit grows (a longer route),
+//! what is in the histogram moves down by as much: it lagged behind what is not there any more.
 //!
 //! A path that stalls delivers a lump: the first packet of it is late, the others come with it and lag less and
 //! less. The lump counts once. Counted by packets, one stall of half a second would keep the delay up for a minute.
+//! Stalls that come often are waited for all the same (`peaks.rs`).
 
 use std::time::Duration;
+
+use super::peaks::Peaks;
 
 /// Width of a histogram bucket.
 const BUCKET_NS: i64 = 5_000_000;
@@ -16,8 +20,10 @@ const BUCKETS: usize = 100;
 /// Packets out of a thousand that the target is to be in time for. One late in a hundred costs 3.6 of R with
 /// concealment, and ten milliseconds more for all cost 0.3 (ITU-T G.107).
 const IN_TIME_PER_MILLE: u32 = 990;
-/// Counts are halved after this many packets (10 s at 20 ms).
-const HALVE_AFTER: u32 = 500;
+/// Counts are halved so often,
+const HALVE_NS: i64 = 10_000_000_000;
+/// but not before so many packets came meanwhile: one in silence suppression sends few, and what is known of the path stays true.
+const HALVE_PACKETS: u32 = 100;
 /// Until this many packets were seen, the target is not below the one to start with.
 const LEARN_PACKETS: u32 = 50;
 /// The quantile is looked up once in this many packets.
@@ -48,11 +54,20 @@ pub(super) struct DelayEstimator {
     histogram: [u32; BUCKETS],
     total: u32,
     seen: u32,
+    halve_at_ns: i64,
+    halve_at_seen: u32,
+    peaks: Peaks,
+    /// The quantile when it was looked up last.
+    usual_ns: i64,
+    /// What the histogram's lags are behind: the least transit, in whole buckets.
+    base_ns: i64,
     /// Least transit in this window and in the one before.
     least: Option<(i64, i64)>,
     window_ends_ns: i64,
     last_arrived_ns: i64,
     last_lag_ns: i64,
+    /// What the first of the newest lump lagged.
+    lump_lag_ns: i64,
 }
 
 impl DelayEstimator {
@@ -67,10 +82,16 @@ impl DelayEstimator {
             histogram: [0; BUCKETS],
             total: 0,
             seen: 0,
+            halve_at_ns: 0,
+            halve_at_seen: HALVE_PACKETS,
+            peaks: Peaks::default(),
+            usual_ns: start_ns,
+            base_ns: i64::MIN,
             least: None,
             window_ends_ns: 0,
             last_arrived_ns: 0,
             last_lag_ns: 0,
+            lump_lag_ns: 0,
         }
     }
 
@@ -82,10 +103,14 @@ impl DelayEstimator {
             return Lag::ClockJumped;
         }
         self.note_least(now_ns, transit_ns);
+        self.move_base();
         let lag_ns = transit_ns - self.least_transit_ns();
         let is_in_lump = now_ns - self.last_arrived_ns < LUMP_NS && lag_ns < self.last_lag_ns;
-        if !is_in_lump {
-            self.note_lag(lag_ns);
+        if is_in_lump {
+            self.peaks.note(now_ns, self.lump_lag_ns, self.usual_ns);
+        } else {
+            self.lump_lag_ns = lag_ns;
+            self.note_lag(now_ns, lag_ns);
         }
         (self.last_arrived_ns, self.last_lag_ns) = (now_ns, lag_ns);
         Lag::Noted
@@ -105,6 +130,7 @@ impl DelayEstimator {
     /// another source of the same peer most often comes the same way.
     pub fn forget_transit(&mut self) {
         self.least = None;
+        self.base_ns = i64::MIN;
     }
 
     fn note_least(&mut self, now_ns: i64, transit_ns: i64) {
@@ -117,27 +143,57 @@ impl DelayEstimator {
         });
     }
 
-    fn note_lag(&mut self, lag_ns: i64) {
+    /// Keeps the histogram behind the least transit. A faster route changes nothing in it: what came before was not slower for that.
+    fn move_base(&mut self) {
+        let least_ns = self.least_transit_ns();
+        let is_unknown = self.base_ns == i64::MIN;
+        if is_unknown || least_ns < self.base_ns {
+            self.base_ns = least_ns;
+            return;
+        }
+        let buckets = (least_ns - self.base_ns) / BUCKET_NS;
+        self.base_ns += buckets * BUCKET_NS;
+        let buckets = (buckets as usize).min(BUCKETS - 1);
+        if buckets > 0 {
+            let fallen: u32 = self.histogram[..buckets].iter().sum();
+            self.histogram.copy_within(buckets.., 0);
+            self.histogram[BUCKETS - buckets..].fill(0);
+            self.histogram[0] += fallen;
+        }
+    }
+
+    fn note_lag(&mut self, now_ns: i64, lag_ns: i64) {
         let bucket = ((lag_ns / BUCKET_NS) as usize).min(BUCKETS - 1);
         self.histogram[bucket] += 1;
         self.total += 1;
         self.seen = self.seen.saturating_add(1);
-        if self.seen.is_multiple_of(HALVE_AFTER) {
-            self.histogram.iter_mut().for_each(|count| *count /= 2);
-            self.total = self.histogram.iter().sum();
+        if now_ns >= self.halve_at_ns && self.seen >= self.halve_at_seen {
+            self.halve(now_ns);
         }
-        if self.seen.is_multiple_of(UPDATE_EVERY) {
-            self.update_target();
+        if self.seen.is_multiple_of(UPDATE_EVERY) || lag_ns > self.target_ns {
+            self.update_target(now_ns);
         }
     }
 
-    fn update_target(&mut self) {
+    fn halve(&mut self, now_ns: i64) {
+        if self.halve_at_ns > 0 {
+            self.histogram.iter_mut().for_each(|count| *count /= 2);
+            self.total = self.histogram.iter().sum();
+        }
+        self.halve_at_ns = now_ns + HALVE_NS;
+        self.halve_at_seen = self.seen.saturating_add(HALVE_PACKETS);
+    }
+
+    fn update_target(&mut self, now_ns: i64) {
         let least_ns = if self.seen < LEARN_PACKETS {
             self.start_ns
         } else {
             self.min_ns
         };
-        self.target_ns = self.quantile_ns().max(least_ns).min(self.max_ns);
+        self.usual_ns = self.quantile_ns();
+        let expected_ns = self.peaks.expected_ns(now_ns).unwrap_or(0);
+        let wanted_ns = self.usual_ns.max(expected_ns);
+        self.target_ns = wanted_ns.max(least_ns).min(self.max_ns);
     }
 
     /// The upper edge of the bucket that the quantile falls into.

@@ -13,13 +13,20 @@
 //! A hole at an empty buffer may be a late packet or a lost one; which of them shows only later. It is concealed
 //! without moving on, and the time is *owed*: a late packet is then played (and the delay has grown by what was owed); if the next
 //! packet shows a loss, the lost ones are passed over against what is owed, and the delay is as it was.
+//!
+//! A delay that is off its target is corrected by making what is played shorter or longer (`pace.rs` says when, the decoder does
+//! it); where nobody does, or the sound does not bear it, by skipping a packet.
 
 mod delay;
+mod pace;
+mod peaks;
 mod ring;
 
 use std::time::Duration;
 
 use delay::{DelayEstimator, Lag};
+pub use pace::Advice;
+use pace::{Moment, Pace};
 use ring::{Ring, Slot};
 
 use crate::packet::{PayloadType, RtpHeader, Ssrc};
@@ -121,6 +128,12 @@ pub struct JitterStats {
     pub oversize: u64,
     /// Far from all others in sequence.
     pub strays: u64,
+    /// Silence while audio was missing, after concealment had faded: known when the sender is heard again, milliseconds.
+    pub missing_ms: f64,
+    /// Taken out to shorten the delay, milliseconds.
+    pub shortened_ms: f64,
+    /// Put in to lengthen it, milliseconds.
+    pub lengthened_ms: f64,
     /// Skipped to shorten the delay.
     pub skipped: u64,
     /// Thrown away when the buffer began anew.
@@ -129,7 +142,8 @@ pub struct JitterStats {
     pub resyncs: u64,
     /// Delay aimed at, milliseconds behind the fastest packet.
     pub target_ms: f64,
-    /// Delay of the packet played last, milliseconds behind the fastest; 0 while nothing is played.
+    /// Delay of the packet played last, milliseconds behind the fastest, with what was decoded before it and not yet
+    /// played; 0 while nothing is played.
     pub delay_ms: f64,
     /// In the buffer now.
     pub buffered: usize,
@@ -140,6 +154,14 @@ enum Phase {
     Idle,
     Held,
     Playing,
+}
+
+/// Nothing came for longer than is concealed.
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    since: Duration,
+    /// So much of it the sender had nothing to say, as showed when it was heard again.
+    paused_ns: i64,
 }
 
 /// The play-out buffer of one leg; follows one source at a time.
@@ -165,6 +187,13 @@ pub struct JitterBuffer {
     /// Ticks concealed in a row.
     concealed_run_ticks: u64,
     last_skip_at: Duration,
+    pace: Pace,
+    /// Decoded and not yet played when a packet is popped.
+    left_ns: i64,
+    outage: Option<Outage>,
+    missing: Duration,
+    shortened: Duration,
+    lengthened: Duration,
     /// Delay of the last packet played, behind the fastest.
     played_delay_ns: i64,
     is_discontinuous: bool,
@@ -203,6 +232,12 @@ impl JitterBuffer {
             owed_ticks: 0,
             concealed_run_ticks: 0,
             last_skip_at: Duration::ZERO,
+            pace: Pace::default(),
+            left_ns: 0,
+            outage: None,
+            missing: Duration::ZERO,
+            shortened: Duration::ZERO,
+            lengthened: Duration::ZERO,
             played_delay_ns: 0,
             is_discontinuous: false,
             is_in_event: false,
@@ -277,14 +312,67 @@ impl JitterBuffer {
         (slot.duration_ticks > 0).then(|| self.ring.payload(&slot))
     }
 
+    /// Whether what is decoded should be made shorter or longer; to be asked once per tick, before the first `pop`. `left` is
+    /// what was decoded and not yet played, `frame` what each tick plays.
+    pub fn advise(&mut self, now: Duration, left: Duration, frame: Duration) -> Advice {
+        let (left_ns, frame_ns) = (left.as_nanos() as i64, frame.as_nanos() as i64);
+        self.left_ns = left_ns % frame_ns;
+        if self.phase != Phase::Playing || self.is_in_event {
+            self.pace.begin_anew();
+            return Advice::Keep;
+        }
+        // What was concealed on credit is most often a loss: no delay.
+        let owed_ns = self.media_ns(self.owed_ticks as i64);
+        // Of packets shorter than a frame several are popped at a tick, and the last one is the one that may be late.
+        let packet_ns = self.media_ns(i64::from(self.packet_ticks)).max(1);
+        let before_last_ns = (frame_ns - self.left_ns - 1) / packet_ns * packet_ns;
+        let waits_ns = left_ns - self.left_ns - before_last_ns;
+        let popped_at_ns = self.delay_ns(now) + waits_ns - owed_ns;
+        self.pace.advise(Moment {
+            now,
+            above_target_ns: popped_at_ns - self.delay.target_ns(),
+            left_ns: self.left_ns,
+            frame_ns,
+        })
+    }
+
+    /// Whether the next packet is here, and has sound: it may be popped before it is needed.
+    pub fn has_next(&self) -> bool {
+        self.phase == Phase::Playing
+            && self
+                .ring
+                .get(self.next_sequence)
+                .is_some_and(|slot| slot.duration_ticks > 0 && !self.sender_paused_before(slot))
+    }
+
+    /// What is decoded bears no change.
+    pub fn note_refused(&mut self, now: Duration) {
+        self.pace.refused(now);
+    }
+
+    /// So much was taken out of what is decoded.
+    pub fn note_shortened(&mut self, by: Duration, now: Duration) {
+        self.shortened += by;
+        self.pace.changed(by.as_nanos() as i64, now);
+    }
+
+    /// So much was put into what is decoded.
+    pub fn note_lengthened(&mut self, by: Duration, now: Duration) {
+        self.lengthened += by;
+        self.pace.changed(-(by.as_nanos() as i64), now);
+    }
+
     /// The counters at this moment.
     pub fn stats(&self) -> JitterStats {
         JitterStats {
             played_ms: self.ticks_to_ms(self.played_ticks),
             concealed_ms: self.ticks_to_ms(self.concealed_ticks),
+            missing_ms: self.missing.as_secs_f64() * 1000.0,
+            shortened_ms: self.shortened.as_secs_f64() * 1000.0,
+            lengthened_ms: self.lengthened.as_secs_f64() * 1000.0,
             target_ms: self.delay.target_ns() as f64 / 1e6,
             delay_ms: match self.phase {
-                Phase::Playing => self.played_delay_ns.max(0) as f64 / 1e6,
+                Phase::Playing => (self.played_delay_ns.max(0) + self.left_ns) as f64 / 1e6,
                 Phase::Idle | Phase::Held => 0.0,
             },
             buffered: self.ring.len(),
@@ -317,6 +405,8 @@ impl JitterBuffer {
         self.counters.flushed += self.ring.len() as u64;
         self.ring.clear();
         self.delay.forget_transit();
+        self.pace.begin_anew();
+        self.outage = None;
         self.phase = Phase::Idle;
         self.played_until = 0;
         self.owed_ticks = 0;
@@ -344,6 +434,7 @@ impl JitterBuffer {
             if sequence == self.played_until && self.sender_paused_before(slot) {
                 self.close_gap_as_silence();
             }
+            self.note_pause_in_outage(slot);
             self.phase = Phase::Held;
             self.next_sequence = sequence;
             return true;
@@ -407,6 +498,7 @@ impl JitterBuffer {
             first = second;
         }
         self.phase = Phase::Playing;
+        self.end_outage(now);
         self.next_sequence = first.sequence;
         self.next_media = first.media;
         self.played_until = first.sequence;
@@ -443,6 +535,10 @@ impl JitterBuffer {
         }
         if is_empty && self.concealed_run_ticks >= self.ms_to_ticks(CONCEAL_MAX_MS) {
             self.phase = Phase::Idle;
+            self.outage = Some(Outage {
+                since: now,
+                paused_ns: 0,
+            });
             return Playout::Wait;
         }
         if is_empty || self.delay_ns(now) < self.delay.target_ns() {
@@ -470,10 +566,29 @@ impl JitterBuffer {
         self.owed_ticks = 0;
     }
 
+    /// The first packet after an outage: what numbers that are missing do not account for was a pause of the sender.
+    fn note_pause_in_outage(&mut self, slot: Slot) {
+        let lost = slot.sequence.saturating_sub(self.played_until) as i64;
+        let lost_ticks = lost.saturating_mul(i64::from(self.packet_ticks));
+        let gap_ticks = slot.media - self.next_media;
+        let paused_ns = self.media_ns(gap_ticks.saturating_sub(lost_ticks).max(0));
+        if let Some(outage) = &mut self.outage {
+            outage.paused_ns = paused_ns;
+        }
+    }
+
+    fn end_outage(&mut self, now: Duration) {
+        if let Some(Outage { since, paused_ns }) = self.outage.take() {
+            let paused = Duration::from_nanos(paused_ns.unsigned_abs());
+            self.missing += now.saturating_sub(since).saturating_sub(paused);
+        }
+    }
+
     fn skip_if_too_late(&mut self, now: Duration) {
         let packet_ns = self.media_ns(i64::from(self.packet_ticks));
         let excess_ns = self.delay_ns(now) - self.delay.target_ns();
-        let is_allowed = now.saturating_sub(self.last_skip_at) >= SKIP_INTERVAL;
+        let is_allowed =
+            now.saturating_sub(self.last_skip_at) >= SKIP_INTERVAL && self.pace.may_skip(now);
         if excess_ns <= (2 * packet_ns).max(SKIP_EXCESS_MS * 1_000_000) || !is_allowed {
             return;
         }
