@@ -49,7 +49,7 @@ def speech(folder: Path, seconds: float) -> Samples:
     """Prompts one after another, longest first, with pauses between; 8 kHz."""
     if importlib.util.find_spec("soundfile") is None:
         raise Missing("soundfile", "pip install soundfile")
-    import soundfile  # type: ignore[import-untyped,unused-ignore]
+    import soundfile  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     paths = sorted(folder.glob("*.flac"), key=lambda path: (-path.stat().st_size, path.name))
     parts: list[Samples] = []
@@ -173,7 +173,7 @@ def scores(said: Samples, line: Samples, delay_ms: float) -> dict[str, float]:
 def visqol_scores(pieces: list[tuple[Samples, Samples]]) -> list[float]:
     """By its polynomial for speech, at the 16 kHz that it wants; what G.711 lacks above 4 kHz, both sides lack."""
     import visqol  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    from scipy.signal import resample_poly  # type: ignore[import-untyped,unused-ignore]
+    from scipy.signal import resample_poly  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     api = visqol.VisqolApi()
     api.create(mode="speech", use_lattice_model=False)
