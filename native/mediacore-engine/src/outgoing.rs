@@ -278,6 +278,7 @@ impl Outgoing {
     /// Before anybody is sent the newest frame of what all hear: one who is not to have it (`must_part`), or not in the same
     /// way as before, takes a copy of the encoder along.
     pub fn part(&mut self, mix: &mut SharedMix, speech: &Speech, must_part: bool) {
+        mix.keep(&speech.encoding);
         if must_part {
             self.apart_frames = 0;
         }

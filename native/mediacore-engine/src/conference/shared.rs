@@ -8,6 +8,9 @@ use crate::frame::Rate;
 /// Different ways at once; whoever wants one more is encoded for alone.
 const STREAMS_MAX: usize = 16;
 
+/// A packet of so much is full with each frame.
+const FRAME_MS: u32 = mediacore_audio::FRAME_MS;
+
 /// Streams that nobody took for so many frames are given up: two seconds.
 const UNUSED_FRAMES_MAX: u32 = 100;
 
@@ -88,6 +91,20 @@ impl SharedMix {
         Some(&mut stream.encoding)
     }
 
+    /// A member may want the stream with these parameters at any moment. One that remembers nothing costs next to nothing, and is
+    /// there from now on: whoever falls silent in the middle of a talk must not make its media thread allocate.
+    pub fn keep(&mut self, params: &EncodingParams) {
+        if !params.is_stateless() || params.packet_ms() != FRAME_MS {
+            return;
+        }
+        match self.index(params) {
+            Some(index) => self.streams[index].unused_frames = 0,
+            None => {
+                self.begin(params);
+            }
+        }
+    }
+
     /// Audio that waits in the stream with these parameters for its packet to be full; none: there is no such stream.
     #[must_use]
     pub fn waiting_ms(&self, params: &EncodingParams) -> Option<u32> {
@@ -130,7 +147,7 @@ impl SharedMix {
             encoding: Box::new(Encoding::new(*params, &self.frame)),
             is_made: false,
             unused_frames: 0,
-            spares: Vec::new(),
+            spares: Vec::with_capacity(SPARES_MAX),
         });
         Some(self.streams.len() - 1)
     }
